@@ -49,7 +49,7 @@ test: $(INSTALLED)  ## run the test suite
 test-all: $(INSTALLED)  ## run all tests that need no other simulator: those of `test`, slow ones, and hundreds of faults
 	$(BIN)/python -m pytest -m "not peers and not slurm and not wheel"
 
-test-slow: $(INSTALLED)  ## run the tests that take minutes
+test-slow: $(INSTALLED)  ## run the tests that are left out of `test` because they take long, or vary what others try
 	$(BIN)/python -m pytest -m slow
 
 test-light: $(LIGHT_TESTS)/installed  ## run the test suite without PyTorch, in an environment of its own

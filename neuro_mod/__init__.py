@@ -35,6 +35,7 @@ _PUBLIC = {
     "neuro_mod.execution.control.design.problem": ("DesignOptions",),
     "neuro_mod.execution.control.design.run": ("run_design",),
     "neuro_mod.execution.pairs.rates": ("run_pairs",),
+    "neuro_mod.execution.comparison.rates": ("compare",),
     "neuro_mod.execution.control.response.responses": ("Responses",),
     "neuro_mod.execution.control.response.observing": ("Observing",),
     "neuro_mod.execution.control.response.sessions": ("ObservedSession",),

@@ -1,17 +1,19 @@
 from __future__ import annotations
 
+import gc
 import re
 import runpy
 import signal
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import chdir
-from functools import partial
+from functools import cache, partial
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import IO, Any, NamedTuple
 
 import pytest
+import typer.main
 from hypothesis import HealthCheck, settings
 
 from neuro_mod.cli import layout, options
@@ -19,8 +21,9 @@ from neuro_mod.cli.main import app
 from neuro_mod.config import load_experiment
 from neuro_mod.core.circuit import Circuit
 from neuro_mod.core.spiking_net.network import SpikingNetwork, draw_network
-from neuro_mod.execution import notices
+from neuro_mod.execution import notices, provenance
 from neuro_mod.execution.stagers.assembly import build_circuit
+from neuro_mod.plotting import style
 from tests.helpers.shared import CONFIGS, REFERENCE_OVERRIDES, write_config
 
 #: Comparisons with other simulators have LIFNet beside them.
@@ -33,8 +36,14 @@ def pytest_configure() -> None:
     # background jobs of scripts start with Ctrl-C ignored, and so would the processes that tests start
     signal.signal(signal.SIGINT, signal.default_int_handler)
     # the limit of time for a test is enough; an example may take long on a busy machine
-    settings.register_profile("neuro_mod", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    settings.register_profile("neuro_mod", max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow])
     settings.load_profile("neuro_mod")
+
+
+def pytest_collection_finish() -> None:
+    # what is imported by now stays; the collector need not look through it during all tests, a fifth of their time
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -46,6 +55,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(autouse=True)
 def no_warning_is_known(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(notices, "_logged", set())
+
+
+@pytest.fixture(autouse=True, scope="session")
+def git_is_asked_once() -> Iterator[None]:
+    """Of each folder, not at the end of each of some thousand runs."""
+    asked = cache(provenance.git_state)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(provenance, "git_state", lambda folder: asked(folder.resolve()))
+        yield
 
 
 @pytest.fixture(scope="session")
@@ -62,6 +80,19 @@ def reference_network(reference_circuit: Circuit) -> SpikingNetwork:
 def config(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """File of the small configuration."""
     return write_config(tmp_path_factory.mktemp("configs") / "small.yaml")
+
+
+@pytest.fixture
+def figures_are_drafts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Figures are saved small and not laid out, in less than half the time; tests in `tests/plotting` do that."""
+    save = style.save_figure
+
+    def save_draft(figure: style.AnyFigure, file: IO[bytes], file_format: str) -> None:
+        figure.set_layout_engine("none")
+        figure.set_dpi(30)
+        save(figure, file, file_format)
+
+    monkeypatch.setattr(style, "save_figure", save_draft)
 
 
 class Done(NamedTuple):
@@ -104,10 +135,16 @@ def too_long(line: str, width: int) -> bool:
     return len(re.sub(r"\S*/\S*", "", line)) > width
 
 
+@pytest.fixture(scope="session")
+def built_app() -> Callable[[list[str]], object]:
+    """The commands, which a call of `app` builds anew each time from the annotations of all of them."""
+    return typer.main.get_command(app)
+
+
 @pytest.fixture
-def neuro_mod(ended: Callable[..., Done]) -> Callable[..., Done]:
+def neuro_mod(ended: Callable[..., Done], built_app: Callable[[list[str]], object]) -> Callable[..., Done]:
     """``neuro-mod`` in this process."""
-    return lambda *arguments, cwd=None: ended(lambda: app([*map(str, arguments)]), cwd)
+    return lambda *arguments, cwd=None: ended(lambda: built_app([*map(str, arguments)]), cwd)
 
 
 @pytest.fixture

@@ -34,6 +34,7 @@ from neuro_mod.cli.options import (
 if TYPE_CHECKING:
     from neuro_mod.config import Experiment
     from neuro_mod.core.mean_field.core.theory import Theory
+    from neuro_mod.execution.tuning.search import Tuning, TuningOptions
 
 #: Exit code where nothing is as wanted.
 NOT_FOUND = 1
@@ -86,7 +87,6 @@ def tune(
     from neuro_mod.config.loading import located
     from neuro_mod.execution.tuning.results import TuningFiles, describe_tuning
     from neuro_mod.execution.tuning.search import TuningOptions
-    from neuro_mod.execution.tuning.search import tune as search
 
     experiment = load(config, overrides, seed, figures=figure_settings(file_format, style))
     source = located(named(config))
@@ -95,22 +95,23 @@ def tune(
     wanted = whole_numbers("--active", active, max(p, 2), "numbers like 2, 1,2 or 1..3", least=1)
     theory = _theory(experiment, response, closure)
     options = TuningOptions(frozenset(wanted), theory, trials, duration, switches, dtype)
+    tuning = _searched(experiment, options, max_workers)
+    written = files.save(tuning, source) if tuning.found or keep_closest else []
+    _print_outcome(describe_tuning(tuning), written, as_json=as_json)
+    if not tuning.found:
+        raise typer.Exit(NOT_FOUND)
+
+
+def _searched(experiment: Experiment, options: TuningOptions, max_workers: int | None) -> Tuning:
+    """Search, showing the progress."""
+    from neuro_mod.execution.tuning.search import tune as search
+
     with long_work():
         try:
-            tuning = search(experiment, options, n_threads=max_workers, progress=True)
+            return search(experiment, options, n_threads=max_workers, progress=True)
         except KeyboardInterrupt as error:
             error.add_note("nothing is written; a search starts anew")
             raise
-    metadata = describe_tuning(tuning)
-    written = files.save(tuning, source) if tuning.found or keep_closest else []
-    if as_json:
-        print_json(metadata | {"files": list(map(str, written))})
-    else:
-        _print_tuning(metadata)
-        for path in written:
-            typer.echo(path)
-    if not tuning.found:
-        raise typer.Exit(NOT_FOUND)
 
 
 def _theory(experiment: Experiment, response: str | None, closure: str | None) -> Theory:
@@ -122,6 +123,15 @@ def _theory(experiment: Experiment, response: str | None, closure: str | None) -
     chosen |= {name: getattr(section, name) for name in chosen if name in section.model_fields_set}
     chosen |= {name: value for name, value in (("response", response), ("closure", closure)) if value}
     return Theory(**chosen)  # pyright: ignore[reportArgumentType]
+
+
+def _print_outcome(metadata: Mapping[str, Any], written: Sequence[Path], *, as_json: bool) -> None:
+    if as_json:
+        print_json({**metadata, "files": list(map(str, written))})
+        return
+    _print_tuning(metadata)
+    for path in written:
+        typer.echo(path)
 
 
 def _print_tuning(metadata: Mapping[str, Any]) -> None:

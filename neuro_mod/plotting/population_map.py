@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from neuro_mod.plotting.population_rows import PopulationRows
 from neuro_mod.plotting.samples import time_span
-from neuro_mod.plotting.style import LABEL_SIZE, dress_bar, figure_of, text_length
+from neuro_mod.plotting.style import LABEL_SIZE, dress_bar, new_bar, text_length
 
 _Array = NDArray[np.floating]
 
@@ -64,7 +64,7 @@ def frame_map(axes: Axes, span: tuple[float, float], rows: PopulationRows, point
 
 def add_colour_bar(axes: Axes, norm: Normalize, colour_map: str | Colormap, aspect: float = 25) -> Colorbar:
     """Put a colour bar beside a map; ``aspect`` is its height over its width."""
-    bar = figure_of(axes).colorbar(ScalarMappable(norm, colour_map), ax=axes, pad=0.02, aspect=aspect)
+    bar = new_bar(axes, ScalarMappable(norm, colour_map), pad=0.02, aspect=aspect)
     dress_bar(bar)
     return bar
 

@@ -15,6 +15,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.axis import XAxis, YAxis
 from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.cm import ScalarMappable
 from matplotlib.colorbar import Colorbar
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure as _Figure
@@ -45,6 +46,8 @@ _LETTER, _WIDE_LETTERS = 0.55, {"+": 0.84} | dict.fromkeys("0123456789", 0.64)
 _LINE = 9.0
 #: Values that have ticks of their own, at most, and letters of such a value; gap between the numbers in points.
 _MAX_TICKED, _MAX_DIGITS, _TICK_GAP = 12, 6, 4.0
+#: Attribute of axes with their colour bar, and their place before they had it.
+_BAR = "_neuro_mod_bar"
 #: The sign, not a hyphen.
 MINUS = "\N{MINUS SIGN}"
 POINTS_PER_INCH = 72
@@ -276,6 +279,29 @@ def dress_bar(bar: Colorbar, **ticks: Any) -> None:
     """Give a colour bar small ticks, with these changes, and no frame."""
     bar.ax.tick_params(**_TICKS | ticks)
     bar.outline.set_visible(False)  # pyright: ignore[reportCallIssue]
+
+
+def new_bar(
+    axes: Axes, mappable: ScalarMappable, inset: tuple[float, float, float, float] | None = None, **options: Any
+) -> Colorbar:
+    """A colour bar beside axes, in place of the one that an earlier figure in these axes has.
+
+    Args:
+        axes: The axes.
+        mappable: Colours and their range.
+        inset: Place of the bar in parts of the axes; by default they make room for it.
+        **options: As for ``Figure.colorbar``.
+    """
+    if (earlier := getattr(axes, _BAR, None)) is not None and earlier[0].ax.get_figure() is not None:
+        bar, place = earlier
+        bar.remove()
+        if inset is None and axes.get_subplotspec() is None:
+            axes.set_position(place)
+    place = axes.get_position(original=True)
+    where = {"ax": axes} if inset is None else {"cax": axes.inset_axes(inset)}
+    bar = figure_of(axes).colorbar(mappable, **where, **options)
+    setattr(axes, _BAR, (bar, place))
+    return bar
 
 
 def figure_of(axes: Axes) -> _Figure | SubFigure:

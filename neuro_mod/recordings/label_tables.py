@@ -15,6 +15,8 @@ from neuro_mod.storage.reading import naming
 
 _NEURON, _CLUSTER = "neuron", "cluster"
 _FORMS = f"a column of labels, one for each neuron, or two columns {_NEURON},{_CLUSTER}"
+#: Names of a column of numbers of neurons, which alone says nothing of clusters.
+_OF_NEURONS = re.compile(r"(neuron|unit|cell)s?([ _]?(id|ids|index|number))?|id|index")
 _INTEGER = re.compile(r"[+-]?\d{1,18}(\.0*)?")
 _NAME = re.compile(r"(?!nan$|inf)[A-Za-z_][\w ]*", re.IGNORECASE)
 
@@ -41,11 +43,12 @@ def labels_in_table(file: Path, first_neuron: int = 0) -> NDArray[np.int64]:
     names = lines.pop(0)[1] if all(map(_NAME.fullmatch, lines[0][1])) else []
     n_columns = len(names or lines[0][1])
     if n_columns not in (1, 2):
-        raise DataError(f"{file}: {n_columns} columns found; expected {_FORMS}")
+        named = f" ({','.join(names)})" if names else ""
+        raise DataError(f"{file}: {n_columns} columns{named} found; expected {_FORMS}")
     table = np.array([_integers(file, *line, n_columns) for line in lines], np.int64).reshape(-1, n_columns)
     if not len(table):
         raise DataError(f"{file}: no labels found; expected {_FORMS}")
-    neurons, clusters = _columns(file, [name.lower() for name in names], table, first_neuron)
+    neurons, clusters = _columns(file, names, table, first_neuron)
     if neurons is None:
         return clusters
     labels = np.empty_like(clusters)
@@ -56,6 +59,8 @@ def labels_in_table(file: Path, first_neuron: int = 0) -> NDArray[np.int64]:
 def _integers(file: Path, number: int, cells: Sequence[str], n_columns: int) -> list[int]:
     if len(cells) != n_columns or not all(map(_INTEGER.fullmatch, cells)):
         expected = "an integer" if n_columns == 1 else f"{n_columns} integers with a comma between them"
+        if number == 1:
+            expected += f", or names; a file of labels has {_FORMS}"
         try:
             raise invalid(f"{file}:{number}", ",".join(cells), expected)
         except ValueError as error:
@@ -67,14 +72,17 @@ def _columns(
     file: Path, names: Sequence[str], table: NDArray[np.int64], first: int
 ) -> tuple[NDArray[np.int64] | None, NDArray[np.int64]]:
     """Numbers of neurons, if the table has them, and labels."""
+    lower = [name.lower() for name in names]
     if table.shape[1] == 1:
-        if names == [_NEURON]:
-            raise DataError(f"{file}: a column {_NEURON} alone found; expected {_FORMS}")
+        if lower and _OF_NEURONS.fullmatch(lower[0]):
+            raise DataError(f"{file}: a column {names[0]} alone found; expected {_FORMS}")
         return None, table[:, 0]
     if names:
-        if set(names) != {_NEURON, _CLUSTER}:
-            raise DataError(f"{file}: columns {','.join(names)} found; expected {_NEURON},{_CLUSTER}")
-        return table[:, names.index(_NEURON)], table[:, names.index(_CLUSTER)]
+        if set(lower) != {_NEURON, _CLUSTER}:
+            others = ", ".join(name for name, each in zip(names, lower, strict=True) if each not in (_NEURON, _CLUSTER))
+            hint = f"; rename {others} in its first line" if others else ""
+            raise DataError(f"{file}: columns {','.join(names)} found; expected {_NEURON},{_CLUSTER}{hint}")
+        return table[:, lower.index(_NEURON)], table[:, lower.index(_CLUSTER)]
     numbered = [np.array_equal(np.sort(column), first + np.arange(len(table))) for column in table.T]
     if numbered != [True, False]:
         n_neurons = f"{len(table)} neuron{'s' * (len(table) != 1)}"

@@ -27,7 +27,7 @@ def analyze(neuro_mod):
 @pytest.fixture(scope="module")
 def small_run(tmp_path_factory):
     folder = tmp_path_factory.mktemp("run")
-    Repeater(SMALL, 2).execute(folder)
+    Repeater(SMALL, 2).execute(folder, plot_arg="none")
     return folder
 
 

@@ -10,7 +10,6 @@ import pytest
 
 from benchmarks.synthetic_sessions import Chain, Firing, synthetic_sessions
 from neuro_mod.core.spiking_net.analysis.analyzer import Analyzer
-from tests.helpers.processes import NEURO_MOD, run_python
 
 FIRING = Firing(n_clusters=4, cluster_size=10)
 
@@ -27,14 +26,9 @@ def spikes(tmp_path_factory):
 
 
 @pytest.fixture
-def known(spikes):
-    return spikes, "--clusters", spikes / "labels.npy", "--dt", "1e-3"
-
-
-@pytest.fixture
-def analyze(known, neuro_mod):
+def analyze(spikes, neuro_mod):
     """The command for these spikes."""
-    return partial(neuro_mod, "analyze", *known)
+    return partial(neuro_mod, "analyze", spikes, "--clusters", spikes / "labels.npy", "--dt", "1e-3")
 
 
 def row(printed, label):
@@ -78,16 +72,15 @@ def test_one_number_as_json_and_without_a_model(analyze, tmp_path):
     assert json.loads(printed)["hidden_markov"] is None
 
 
-def test_the_largest_number_is_noted(known, tmp_path):
-    """In a process of its own, whose standard error is the log."""
+def test_the_largest_number_is_noted(analyze, tmp_path, caplog):
     arguments = ("--hidden-markov", "1,2", "--criterion", "cross_validation", "--no-plot", "--out", tmp_path)
-    done = run_python(*NEURO_MOD, "analyze", *known, *arguments)
+    done = analyze(*arguments)
     assert done.returncode == 0, done.stderr
     assert (
         "2 visited of 2, chosen by cross-validation among 2 numbers from 1 to 2; the largest was chosen, more may fit "
         "better"
     ) in " ".join(done.stdout.split())
-    assert "the largest was chosen, 2" in done.stderr
+    assert "the largest was chosen, 2" in caplog.text
 
 
 @pytest.mark.parametrize(

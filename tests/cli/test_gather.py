@@ -14,7 +14,7 @@ from tests.helpers.shared import SMALL, write_config
 COMMANDS = {
     "repeat": ("--n-repeats", 4, "--plot", "none"),
     "perturb": ("--trials", 3, "--baseline-duration", 0.05),
-    "compare": ("--trials", 3, "--settling", 0.05),
+    "compare": ("--trials", 3, "--settling", 0.05, "--theories", "shifted/poisson"),
 }
 PERTURBED = SMALL | {
     "init_params": {"duration_sec": 0.1},

@@ -19,7 +19,6 @@ from neuro_mod.execution.stagers.mean_field import spectrum
 from neuro_mod.execution.stagers.mean_field.bifurcation import PARAMETER
 from neuro_mod.execution.stagers.mean_field.reduced import GRID_DENSITY, GRID_LIMS
 from tests.helpers.folders import arrays_in
-from tests.helpers.processes import NEURO_MOD, run_python
 from tests.helpers.shared import CONFIGS, SMALL, write_config
 
 TWO_CLUSTERS = CONFIGS / "2_cluster_mf.yaml"
@@ -43,11 +42,6 @@ def mean_field(neuro_mod):
 @pytest.fixture(scope="module")
 def config(tmp_path_factory):
     return write_config(tmp_path_factory.mktemp("configs") / "perturbed.yaml", SMALL | {"perturbation": PERTURBATION})
-
-
-def in_a_process(*arguments, cwd):
-    """As a user would, with warnings as errors."""
-    return run_python("-W", "error", *NEURO_MOD, "mean-field", *arguments, cwd=cwd)
 
 
 def table(printed):
@@ -77,8 +71,8 @@ def test_fixed_points_of_the_reduced_network(mean_field, tmp_path, monkeypatch):
     assert (folder / "plots/fixed_points.png").read_bytes().startswith(b"\x89PNG")
 
 
-def test_landscape_of_the_reduced_network(tmp_path):
-    done = in_a_process("landscape", TWO_CLUSTERS, "--grid-density", 6, "--out", "here", cwd=tmp_path)
+def test_landscape_of_the_reduced_network(mean_field, tmp_path):
+    done = mean_field("landscape", TWO_CLUSTERS, "--grid-density", 6, "--out", "here", cwd=tmp_path)
     assert (done.returncode, done.stderr) == (0, "")
     header, rows = table(done.stdout)
     assert header == ["state", "kind", "all populations", "on the grid", "E0", "E1"]

@@ -24,7 +24,8 @@ RUN = "run CONFIG --plot none --record spikes"
 REPEAT = "repeat CONFIG --n-repeats 1 --no-analysis --plot none"
 UNDRAWN = "--set settings.plot=false"
 SINGLE = [RUN, f"mean-field fixed-points CONFIG --starts 3 {UNDRAWN}"]
-COMMANDS = [*SINGLE, REPEAT, f"compare CONFIG --trials 1 {UNDRAWN}"]
+COMPARE = "compare CONFIG --trials 1 --theories shifted/poisson"
+COMMANDS = [*SINGLE, REPEAT, f"{COMPARE} {UNDRAWN}"]
 
 
 def bytes_in(folder):
@@ -62,7 +63,7 @@ KINDS = {
     "bifurcation diagram": "mean-field bifurcation CONFIG --from 1.9 --to 2.1 --values 2",
     "repeats": REPEAT,
     "pairs": "perturb CONFIG --trials 1 --baseline-duration 0.05",
-    "comparison": "compare CONFIG --trials 1",
+    "comparison": COMPARE,
 }
 
 
@@ -164,15 +165,16 @@ def test_foreign_spikes_are_refused_by_whatever_name(neuro_mod, config, tmp_path
     assert neuro_mod("analyze", tmp_path / "apart/spikes.npz", *sizes, "--no-plot")[0] == 0
 
 
-@pytest.mark.parametrize("out", ["analysis", "../elsewhere"])
 @pytest.mark.parametrize(
-    "moment",
+    ("moment", "out"),
     [
-        "neuro_mod.execution.analysis.save.progress_shown",  # before spikes are read
-        "neuro_mod.core.spiking_net.analysis.analyzer.complete",  # before the tables
-        "neuro_mod.core.spiking_net.analysis.saved.folder._earlier_files",  # before the files take their places
-        "neuro_mod.execution.analysis.save.remove_analysis_figures",  # before figures
-        "neuro_mod.plotting.style.save_figure",  # among them
+        ("neuro_mod.execution.analysis.save.progress_shown", "analysis"),  # before spikes are read
+        ("neuro_mod.core.spiking_net.analysis.analyzer.complete", "../elsewhere"),  # before the tables
+        # before the files take their places
+        ("neuro_mod.core.spiking_net.analysis.saved.folder._earlier_files", "analysis"),
+        ("neuro_mod.core.spiking_net.analysis.saved.folder._earlier_files", "../elsewhere"),
+        ("neuro_mod.execution.analysis.save.remove_analysis_figures", "analysis"),  # before figures
+        ("neuro_mod.plotting.style.save_figure", "../elsewhere"),  # among them
     ],
 )
 def test_a_run_that_is_replaced_while_it_is_analysed(neuro_mod, config, tmp_path, monkeypatch, moment, out):

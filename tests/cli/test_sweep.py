@@ -148,12 +148,13 @@ def test_failed_runs_end_with_3_and_are_rows_of_the_table(sweep, tmp_path, write
 
 @pytest.mark.parametrize("number", [signal.SIGINT, pytest.param(signal.SIGTERM, marks=pytest.mark.large)])
 def test_an_interruption_keeps_what_is_finished(tmp_path, write, number):
-    file = write(repeats=2000, config=SMALL | {"settings": {"plot": False}})
+    overrides = {"init_params.duration_sec": 2.0, "settings.plot": False}
+    file = write(repeats=250, set=overrides)
     out = tmp_path / "out"
     process = start_python(*NEURO_MOD, "sweep", file, "--out", out)
     wait_until(lambda: n_finished(out) >= 3, process)
     process.send_signal(number)
     _, said = process.communicate(timeout=60)
-    assert process.returncode == 130 and "of 8000 runs finished" in said and "Traceback" not in said, said
+    assert process.returncode == 130 and "of 1000 runs finished" in said and "Traceback" not in said, said
     table = sweep_table(out)
-    assert len(table) == 8000 and (table["error"] == "").sum() == n_finished(out) >= 3
+    assert len(table) == 1000 and (table["error"] == "").sum() == n_finished(out) >= 3

@@ -104,6 +104,7 @@ def test_sweeps(neuro_mod, tmp_path) -> None:
 
 
 COARSE = ("init_params.tau_refractory=[5.25e-3, 5e-3]", "init_params.delta_t=2e-3")
+QUICK = ("--no-analysis", "--plot", "none")
 WARNINGS = (
     "init_params.tau_refractory = 0.005 s is no multiple of delta_t = 0.002 s; 0.004 s is applied",
     "init_params.tau_refractory = 0.00525 s is no multiple of delta_t = 0.002 s; 0.006 s is applied",
@@ -121,7 +122,7 @@ def test_what_is_simulated_otherwise_is_said(neuro_mod, tmp_path, caplog) -> Non
     code, *_ = neuro_mod("run", config, *overrides, "--out", tmp_path / "run", "--plot", "none")
     assert code == 0 and all(caplog.text.count(warning) == 1 for warning in WARNINGS)
     assert run_json(tmp_path / "run")["tau_refractory_applied"] == [0.006, 0.004]
-    neuro_mod("repeat", config, *overrides, "--out", tmp_path / "repeats", "--n-repeats", 2, "--no-analysis")
+    neuro_mod("repeat", config, *overrides, "--out", tmp_path / "repeats", "--n-repeats", 2, *QUICK)
     assert all(caplog.text.count(warning) == 1 for warning in WARNINGS)
 
 

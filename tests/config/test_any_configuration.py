@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from neuro_mod.config import Experiment, load_experiment
@@ -28,7 +28,6 @@ VALUES = st.one_of(
     st.dictionaries(st.text(max_size=4), SCALARS, max_size=2),
 )
 KEYS = st.one_of(st.sampled_from(PATHS), st.lists(st.text(max_size=4), min_size=1, max_size=3).map(tuple))
-QUICK = settings(max_examples=200)
 
 
 def nested(values: dict[tuple[str, ...], Any]) -> dict[str, Any]:
@@ -56,31 +55,26 @@ def check(source: Any, overrides: Any = ()) -> None:
         assert experiment.external_sources("c_ext").shape == (2, experiment.populations.total)
 
 
-@QUICK
 @given(st.dictionaries(KEYS, VALUES, max_size=6))
 def test_data(values: dict[tuple[str, ...], Any]) -> None:
     check(nested(values))
 
 
-@QUICK
 @given(st.dictionaries(KEYS, VALUES, max_size=3), st.dictionaries(KEYS.map(format_path), VALUES, max_size=3))
 def test_overrides(values: dict[tuple[str, ...], Any], overrides: dict[str, Any]) -> None:
     check(nested(values), overrides)
 
 
-@QUICK
 @given(st.one_of(st.text(alphabet="ab:-[]{},&*! \n'\"<?|#%@`\t01.e~", max_size=40), st.text(max_size=20)))
 def test_text(text: str) -> None:
     check(text + "\n")
 
 
-@QUICK
 @given(st.binary(max_size=40))
 def test_bytes(content: bytes) -> None:
     check(content)
 
 
-@QUICK
 @given(st.lists(st.text(alphabet="arousl.evstig_=[]0-3{}: ", max_size=25), min_size=1, max_size=3))
 def test_override_texts(overrides: list[str]) -> None:
     check({}, overrides)

@@ -160,7 +160,7 @@ def check_by_hand(experiment: Experiment, perturbation: dict[str, Any]) -> None:
             event("by hand")
 
 
-@settings(max_examples=80)
+@settings(max_examples=50)
 @given(st.booleans().flatmap(perturbations))
 def test_any_block(perturbation: dict[str, Any]) -> None:
     try:

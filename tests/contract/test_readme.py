@@ -30,6 +30,20 @@ BLOCKS = [
 ]
 
 
+#: How the blocks begin that take longest: processes of Dask, a search at twelve points, and hundreds of frequencies.
+SLOW = (
+    "neuro-mod sweep sweeps/arousal --out simulations/arousal_dask",
+    "neuro-mod sweep configs/sweeps/mean_field.yaml",
+    "neuro-mod mean-field spectrum configs/2_cluster_mf.yaml",
+)
+CASES = [
+    pytest.param(
+        *(language, code),
+        id=code.split("\n", 1)[0][:40],
+        marks=[pytest.mark.slow] if code.startswith(SLOW) else [],
+    )
+    for language, code in BLOCKS
+]
 #: Files that the tests themselves write.
 OWN = ("block.yaml", "script.py", "__pycache__/")
 
@@ -67,9 +81,10 @@ def git(folder, *arguments):
 
 def test_there_are_blocks():
     assert {language for language, _ in BLOCKS} == {"bash", "python", "yaml"}
+    assert sum(code.startswith(SLOW) for _, code in BLOCKS) == len(SLOW)
 
 
-@pytest.mark.parametrize(("language", "code"), BLOCKS, ids=[code.split("\n", 1)[0][:40] for _, code in BLOCKS])
+@pytest.mark.parametrize(("language", "code"), CASES)
 def test_block_runs(language, code, checkout, neuro_mod, run_script, run_code):
     if language == "python":
         if "import torch\n" in code:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import runpy
 import shutil
 import sys
 from pathlib import Path
@@ -51,9 +52,11 @@ def test_a_template_copied_and_run(checkout, run_code):
     assert (checkout / "simulations/default/data/spikes.npz").exists()
 
 
-def test_the_example(checkout):
-    printed = run_in(checkout, "python", "examples/spiking_net_test_simulation.py")
-    assert "E clusters" in printed
+def test_the_example(checkout, figures_are_drafts, capsys, monkeypatch):
+    monkeypatch.chdir(checkout)
+    monkeypatch.setattr(sys, "argv", ["examples/spiking_net_test_simulation.py"])
+    runpy.run_path(sys.argv[0], run_name="__main__")
+    assert "E clusters" in capsys.readouterr().out
     made, kept = checkout / "simulations/spiking_net_test", ROOT / "test_sim"
     assert files_in(made) == files_in(kept)
 
@@ -100,7 +103,7 @@ REPEATED = (
 )
 
 
-def test_repeated_runs_and_analysis(checkout, run_script):
+def test_repeated_runs_and_analysis(checkout, run_script, figures_are_drafts):
     done = run_script(*REPEATED, cwd=checkout)
     assert done.returncode == 0, done.stderr
     folder = checkout / "simulations/snn_test_run"
@@ -114,8 +117,9 @@ def test_repeated_runs_and_analysis(checkout, run_script):
     assert "distinct" in run_script("scripts/load_snn_analysis.py", cwd=checkout).stdout
 
 
-def test_repeated_runs_in_parallel(checkout):
-    run_in(checkout, "python", *REPEATED, "--parallel", "--executor", "process")
+def test_repeated_runs_in_parallel(checkout, run_script, figures_are_drafts):
+    done = run_script(*REPEATED, "--parallel", "--executor", "process", cwd=checkout)
+    assert done.returncode == 0, done.stderr
     folder = checkout / "simulations/snn_test_run"
     said = run_json(folder)
     assert said["executor"] == "process" and said["n_finished"] == 4 and said["failures"] == []
@@ -127,7 +131,7 @@ def test_repeated_runs_in_parallel(checkout):
     assert (folder / "analysis/analysis.json").exists()
 
 
-def test_perturbed_spiking_network_runs(checkout, run_script):
+def test_perturbed_spiking_network_runs(checkout, run_script, figures_are_drafts):
     done = run_script(
         *("scripts/run_perturbed_snn.py", "--n-repeats", "4", "--save-dir", "simulations/perturbed_snn"),
         *("--config", "configs/perturbed/default_snn_params_with_perturbation.yaml"),
@@ -260,14 +264,13 @@ def test_sweep_stagers(checkout, run_code):
     assert run_code(SWEEP + EXECUTE, checkout) == replayed(checkout / "simulations/sweep_demo")
 
 
-def test_parallel_sweeps(checkout):
+def test_parallel_sweeps(checkout, run_code):
     (checkout / "script.py").write_text(SWEEP + EXECUTE_IN_PARALLEL)
     printed = run_in(checkout, "python", "script.py")  # it has no main guard
     folder = checkout / "simulations/sweep_demo"
     assert printed == replayed(folder)
     assert run_json(folder)["executor"] == "process"
-    (checkout / "script.py").write_text(SWEEP + EXECUTE)
-    assert run_in(checkout, "python", "script.py") == printed
+    assert run_code(SWEEP + EXECUTE, checkout) == printed
     # nothing was done again: the results still are those of the processes
     assert run_json(folder)["executor"] == "process"
     assert "3 of 3 steps finished; executor serial" in (folder / "metadata/run.log").read_text()

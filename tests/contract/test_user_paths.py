@@ -13,7 +13,6 @@ from pathlib import Path
 
 import pytest
 
-from tests.helpers.processes import run_python
 from tests.helpers.shared import ROOT
 
 README = (ROOT / "README.md").read_text()
@@ -120,7 +119,7 @@ def test_import_paths(module, name):
     assert inspect.isclass(getattr(importlib.import_module(module), name))
 
 
-def test_the_mean_field_model_directly():
+def test_the_mean_field_model_directly(run_code, tmp_path):
     code = """\
 import numpy as np
 from neuro_mod.core.mean_field.core import LIFMeanField
@@ -152,9 +151,7 @@ fp_type, eigvals = lif_mf.determine_stability(nu_star)
 print("Fixed point:", nu_star)
 print("Type:", fp_type)
 """
-    done = run_python("-c", code)
-    assert done.returncode == 0, done.stderr
-    fixed_point, kind = done.stdout.splitlines()
+    fixed_point, kind = run_code(code, tmp_path).splitlines()
     rates = [float(number) for number in re.findall(r"\d+\.\d+", fixed_point)]
     # Without noise, 1 / (tau_r + tau_m ln(mu / (mu - threshold))); noise by some (sigma / mu)**2 / 4 = 0.5 %.
     mu = 0.02 * (2.3 * 320 * 7 + 0.1 * sum(rates))

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from functools import cache
+
 import numpy as np
 import pytest
 from scipy.stats import binom, kstest
@@ -127,6 +129,11 @@ def test_chunks_of_populations_do_not_matter(monkeypatch):
     assert draw_adjacency(populations, probability, 1).targets.tobytes() == whole.targets.tobytes()
 
 
+@cache
+def binomial_cdf(n, p):
+    return binom.cdf(np.arange(n), n, p)
+
+
 def slow_targets(populations, probability, seed, in_degree):
     """The definition, one connection at a time: Floyd's algorithm for each receiver and sending population."""
     n = populations.n_neurons
@@ -139,7 +146,7 @@ def slow_targets(populations, probability, seed, in_degree):
             k = min(int(np.floor(p * size + 1e-9)), len(candidates))
         else:
             uniform = Stream(seed, "in_degree", (pre,)).uniform([post], 1)[0, 0]
-            k = int((binom.cdf(np.arange(len(candidates)), len(candidates), p) <= uniform).sum())
+            k = int((binomial_cdf(len(candidates), p) <= uniform).sum())
         words, taken = Stream(seed, "adjacency", (pre,)).words([post], k)[0], set()
         for draw, word in enumerate(words.tolist()):
             last = len(candidates) - k + draw

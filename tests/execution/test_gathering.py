@@ -114,7 +114,11 @@ def bytes_in(folder: Path) -> dict[str, bytes]:
     return {name: (folder / name).read_bytes() for name in files_in(folder) if not name.startswith(WITH_TIMES)}
 
 
-@pytest.mark.parametrize("study", STUDIES)
+#: One of each kind; further ones are among the slow tests.
+KINDS = {"repeats", "sweep", "sweep of conditions", "pairs", "comparison"}
+
+
+@pytest.mark.parametrize("study", [pytest.param(s, marks=[pytest.mark.slow] * (s not in KINDS)) for s in STUDIES])
 def test_the_folder_is_that_of_one_run(tmp_path, study):
     call, total = STUDIES[study]
     one, joined = tmp_path / "one", tmp_path / "joined"

@@ -7,12 +7,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from matplotlib.figure import Figure
+from matplotlib.pyplot import subplots
 
 from neuro_mod.core.spiking_net.analysis.analyzer import Analyzer
 from neuro_mod.errors import InputError
 from neuro_mod.execution.analysis import pictures
 from neuro_mod.execution.figures import Look, captioned, drawn, part_shown, save_figures
-from neuro_mod.execution.pairs import results as pair_results
+from neuro_mod.execution.pairs import rates as pair_rates
 from neuro_mod.execution.pairs.rates import run_pairs
 from neuro_mod.execution.stagers import StageSNNSimulation
 from neuro_mod.execution.stagers import pictures as run_pictures
@@ -100,12 +101,22 @@ def test_figures_of_a_run_say_that_they_show_its_beginning(monkeypatch):
 
 
 def test_figures_of_pairs_say_which_spikes_they_show(monkeypatch):
-    monkeypatch.setattr(pair_results, "MAX_SHOWN_SEC", 0.1)
+    monkeypatch.setattr(pair_rates, "MAX_SHOWN_SEC", 0.1)
     rate = {"params": [4.0], "involved_clusters": [["E0"]], "vectors": [[1]]}
     stager = StageSNNSimulation(SMALL | {"perturbation": {"rate": rate}})
     pairs = run_pairs(stager, 2, 0.1)
-    figure = pair_results._drawings(stager, pairs, pairs.over_time())["paired_runs"]()
+    figure = pairs.plot("paired_runs")
     assert figure.get_supxlabel() == "spikes: first pair; first 0.1 s of 0.2 s; difference: mean over 2 pairs"
+    _, axes = subplots()
+    assert pairs.plot("differences", ax=axes, t_from=0.1) is None
+    assert pairs.plot("differences", style="talk").get_supxlabel() == "2 pairs"
+    expected = "expected one of paired_runs, differences, perturbations, effective_parameters"
+    with pytest.raises(InputError, match=f"paired.*{expected}"):
+        pairs.plot("paired")
+    incomplete = replace(pairs, example=None)
+    assert "paired_runs" not in incomplete.drawings()
+    with pytest.raises(InputError, match="the first pair is missing"):
+        incomplete.plot("paired_runs")
 
 
 @pytest.fixture(scope="module")

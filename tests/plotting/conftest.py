@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import io
-from itertools import combinations
 
 import numpy as np
 import pytest
@@ -52,8 +51,10 @@ def crowded():
         figure.draw_without_rendering()
         hidden = {label for axes in figure.axes for axis in (axes.xaxis, axes.yaxis) for label in out_of_view(axis)}
         texts = [t for t in figure.findobj(Text) if t.get_visible() and t.get_text().strip() and t not in hidden]
-        boxes = [(t.get_text(), t.get_window_extent()) for t in texts]
-        return [(a, b) for (a, box), (b, other) in combinations(boxes, 2) if box.overlaps(other)]
+        ends = np.sort(np.array([t.get_window_extent().get_points() for t in texts]).reshape(-1, 2, 2), axis=1)
+        apart = (ends[:, None, 1] < ends[None, :, 0]).any(axis=-1)  # along an axis, one ends before the other begins
+        pairs = np.argwhere(np.triu(~(apart | apart.T), 1))
+        return [(texts[a].get_text(), texts[b].get_text()) for a, b in pairs]
 
     def out_of_view(axis) -> list[Text]:
         low, high = sorted(axis.get_view_interval())

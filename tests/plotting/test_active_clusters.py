@@ -30,7 +30,7 @@ def test_window():
 
 
 @pytest.mark.parametrize("sequences", [[], [[()]], [[(1,)]], [[()] * 5], [walk(1, 500)], [walk(60, 500)]])
-@pytest.mark.parametrize("width", [ONE_COLUMN, TWO_COLUMNS])
+@pytest.mark.parametrize("width", [ONE_COLUMN, pytest.param(TWO_COLUMNS, marks=pytest.mark.slow)])
 def test_texts_never_overlap(crowded, cut_off, sequences, width):
     figure = active_clusters(visits_of(sequences), 0, width=width)
     assert not crowded(figure)

@@ -42,7 +42,7 @@ def test_many_neurons_are_averaged_and_unknown_ones_left_out():
     np.testing.assert_allclose(shown[:200, 200:], 0)
 
 
-@pytest.mark.parametrize("width", [ONE_COLUMN, TWO_COLUMNS])
+@pytest.mark.parametrize("width", [ONE_COLUMN, pytest.param(TWO_COLUMNS, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("n_assemblies", [0, 1, 18, 60])
 def test_texts_never_overlap(crowded, cut_off, n_assemblies, width):
     labels = np.append(np.repeat(np.arange(n_assemblies), 10), np.full(40, -1))

@@ -64,6 +64,21 @@ def test_drawn_in_axes_beside_others(name, layout):
         )
 
 
+@pytest.mark.parametrize("name", ["cluster_rate_map", "phase_plane", "transition_map", "bifurcation_diagram"])
+@pytest.mark.parametrize("in_grid", [True, False])
+def test_drawn_twice_there_is_one_colour_bar(name, in_grid):
+    figure = Figure(figsize=(style.TWO_COLUMNS, 3.5))
+    ax = figure.subplots() if in_grid else figure.add_axes((0.1, 0.1, 0.8, 0.8))
+    widths = []
+    for _ in range(2):
+        CASES[name](ax=ax)
+        figure.draw_without_rendering()
+        widths.append(ax.get_position().width)
+    bars = {axes for axes in figure.findobj(Axes) if axes.get_label() == "<colorbar>"} | {*ax.child_axes}
+    assert len(bars) == 1 + (name == "transition_map")  # which has numbers beside it, too
+    assert in_grid or widths[0] == pytest.approx(widths[1])
+
+
 def test_a_figure_shows_itself():
     picture, size = CASES["raster"]()._repr_png_()
     pixels = np.asarray(Image.open(io.BytesIO(picture)))

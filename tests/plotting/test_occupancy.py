@@ -21,7 +21,7 @@ def test_points_with_their_errors_and_the_mean():
 
 
 @pytest.mark.parametrize("n", [0, 1, 2, 18, 150])
-@pytest.mark.parametrize("width", [ONE_COLUMN, TWO_COLUMNS])
+@pytest.mark.parametrize("width", [ONE_COLUMN, pytest.param(TWO_COLUMNS, marks=pytest.mark.slow)])
 def test_texts_never_overlap(crowded, cut_off, n, width):
     values = np.linspace(0, 1, n)
     figure = occupancy(values, values / 10, np.arange(n) + 95, width=width)

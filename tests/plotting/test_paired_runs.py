@@ -103,7 +103,7 @@ def test_runs_of_different_length(default, make_spikes):
     assert figure.axes[0].get_xlim() == figure.axes[1].get_xlim() == (0.2, 0.4)
 
 
-@pytest.mark.parametrize("n_bins", [0, 1])
+@pytest.mark.parametrize("n_bins", [0, pytest.param(1, marks=pytest.mark.slow)])
 def test_runs_without_spikes_or_bins(populations, make_spikes, n_bins):
     spikes = make_spikes(populations, 0, 0)
     nothing = np.full((n_bins, populations.total), np.nan)

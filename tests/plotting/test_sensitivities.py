@@ -8,6 +8,7 @@ from neuro_mod.core.perturbations.targets import TARGETS
 from neuro_mod.errors import InputError
 from neuro_mod.plotting.mean_field.sensitivities import SensitivityPanel, sensitivity_maps
 from neuro_mod.plotting.style import population_groups
+from tests.plotting.conftest import LAYOUTS
 
 
 def panels(populations, n):
@@ -34,6 +35,15 @@ def test_all_targets_fit_a_page(default, n, most):
     assert sensitivity_maps(panels(default, n), default, "state 0").get_figheight() * 25.4 < most
 
 
+@pytest.mark.parametrize(
+    "populations",
+    [
+        "default",
+        "no neurons",
+        *(pytest.param(name, marks=pytest.mark.slow) for name in LAYOUTS if name not in {"default", "no neurons"}),
+    ],
+    indirect=True,
+)
 def test_four_targets(populations):
     figure = sensitivity_maps(panels(populations, 4), populations, "state 0")
     assert [axes.get_title() for axes in figure.axes if axes.get_title()] == [

@@ -64,7 +64,7 @@ def test_a_single_lifetime_has_no_curve():
 
 
 @pytest.mark.parametrize("n", [1, 2, 60])
-@pytest.mark.parametrize("width", [ONE_COLUMN, ONE_AND_A_HALF_COLUMNS])
+@pytest.mark.parametrize("width", [ONE_COLUMN, pytest.param(ONE_AND_A_HALF_COLUMNS, marks=pytest.mark.slow)])
 def test_texts_never_overlap(crowded, cut_off, n, width):
     figure = survival_curves({f"{k} active": of(1000 - k) for k in range(n)}, width=width)
     assert not crowded(figure)

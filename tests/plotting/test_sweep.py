@@ -12,6 +12,7 @@ from neuro_mod.plotting.sweep.sweep_lines import GROUP_COLOURS, over_repeats, sw
 from neuro_mod.plotting.sweep.sweep_maps import cells
 from neuro_mod.plotting.sweep.sweep_panels import SweptParameter
 
+SLOW = pytest.mark.slow
 RATE = "external_currents.nu_ext_baseline[0] (Hz)"
 LABELS = [
     "rate of E clusters (Hz)",
@@ -211,7 +212,7 @@ def test_the_picture_suits_the_number_of_parameters(n_parameters, is_grid, kind)
     assert found == kind
 
 
-@pytest.mark.parametrize("n", [1, 3, 6])
+@pytest.mark.parametrize("n", [pytest.param(1, marks=SLOW), pytest.param(3, marks=SLOW), 6])
 @pytest.mark.parametrize("parameter", RANGES.values(), ids=RANGES)
 def test_texts_of_lines_never_overlap(crowded, cut_off, parameter, n):
     figure = sweep_figure([parameter], measures(n, 12))
@@ -222,7 +223,7 @@ def test_texts_of_lines_never_overlap(crowded, cut_off, parameter, n):
         assert sum(low <= tick <= high for tick in axes.get_xticks()) >= 1
 
 
-@pytest.mark.parametrize("n", [1, 2, 6])
+@pytest.mark.parametrize("n", [1, pytest.param(2, marks=SLOW), 6])
 @pytest.mark.parametrize("pair", [("linear", "one decade"), ("many decades", "small"), ("two categories", "less")])
 def test_texts_of_maps_never_overlap(crowded, cut_off, pair, n):
     x, y = (RANGES[name] for name in pair)
@@ -236,8 +237,10 @@ def test_texts_of_maps_never_overlap(crowded, cut_off, pair, n):
     assert not cut_off(figure)
 
 
-@pytest.mark.parametrize("n", [1, 6])
-@pytest.mark.parametrize("n_parameters", [1, 2, 3, 6])
+@pytest.mark.parametrize(
+    ("n_parameters", "n"),
+    [(1, 1), (3, 6), (6, 6), *(pytest.param(*pair, marks=SLOW) for pair in [(1, 6), (2, 1), (2, 6), (3, 1), (6, 1)])],
+)
 def test_texts_of_points_never_overlap(crowded, cut_off, n_parameters, n):
     figure = sweep_figure(list(RANGES.values())[:n_parameters], measures(n, 12), is_grid=False)
     assert not crowded(figure)
@@ -269,7 +272,7 @@ def test_bad_arguments(draw_on):
         sweep_figure([SweptParameter(each.label, np.zeros(0)) for each in draw_on], {"m": np.zeros(0)})
 
 
-@pytest.mark.parametrize("n_parameters", [1, 5])
+@pytest.mark.parametrize("n_parameters", [1, pytest.param(5, marks=SLOW)])
 @pytest.mark.parametrize(("low", "ratio"), [(7, 1.1), (3, 3), (1, 10), (0.02, 25), (3, 90), (0.1, 100), (1, 1e12)])
 def test_a_logarithmic_axis_has_some_numbers(low, ratio, n_parameters):
     parameter = SweptParameter("a", np.geomspace(low, low * ratio, 5), (), True)

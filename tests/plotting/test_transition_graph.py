@@ -166,7 +166,7 @@ def test_busy_states_are_drawn_and_others_counted():
     assert figure.get_supxlabel() == "left out: 2 of 4 states, 44 % of 9 transitions"
 
 
-@pytest.mark.parametrize("hidden", [False, True])
+@pytest.mark.parametrize("hidden", [False, pytest.param(True, marks=pytest.mark.slow)])
 @pytest.mark.parametrize(("n_clusters", "width"), [(4, ONE_COLUMN), (18, ONE_AND_A_HALF_COLUMNS), (60, ONE_COLUMN)])
 def test_texts_never_overlap(crowded, cut_off, n_clusters, width, hidden):
     visits = visits_of([walk(n_clusters, 60)] + [[(), (k,), ()] for k in range(n_clusters)])

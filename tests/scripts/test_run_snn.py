@@ -19,7 +19,10 @@ from tests.helpers.folders import data_in, files_in, n_finished, run_json
 from tests.helpers.processes import assert_group_ends, start_python, wait_until
 from tests.helpers.shared import ROOT, SMALL, write_config
 
+pytestmark = pytest.mark.usefixtures("figures_are_drafts")
 SCRIPT = ROOT / "scripts/run_snn.py"
+#: Neither an analysis nor figures.
+QUICK = ("--no-analysis", "--plot", "none")
 
 
 @pytest.fixture
@@ -53,13 +56,14 @@ def test_the_command_goes_on_in_the_same_folder(config, tmp_path, repeat):
     assert not list((tmp_path / "plots").iterdir()) and not (tmp_path / "analysis/plots").exists()
     code, printed, errors = repeat(config, "--out", tmp_path, "--n-repeats", 3, "--seed", 7, "--json")
     assert code == 0 and json.loads(printed)["analysis"]["n_sessions"] == 3
+    assert (tmp_path / "analysis/plots/state_raster.png").exists()
     assert "2 of 3 repeats finished" in errors
 
 
 def test_options_reach_the_runs(config, tmp_path, repeat):
     options = ["--sim-name", "mine", "--dtype", "float64", "--duration", 0.1, "--set", "arousal.level=0.125"]
     code, *_ = repeat(
-        *(config, "--save-dir", tmp_path, "--fix-network", "--no-analysis", "--seed", 3),
+        *(config, "--save-dir", tmp_path, "--fix-network", *QUICK, "--seed", 3),
         *("--executor", "thread", "--max-workers", 1, *options),
     )
     run, experiment = run_json(tmp_path / "mine"), load_experiment(tmp_path / "mine/metadata/config.yaml")
@@ -74,17 +78,14 @@ def test_options_reach_the_runs(config, tmp_path, repeat):
 
 def test_seeds_from_a_file_and_from_the_folder(config, tmp_path, repeat):
     (tmp_path / "seeds.txt").write_text("11\n22\n33\n")
-    quick = ("--no-analysis", "--plot", "none")
-    assert repeat(config, "--out", tmp_path / "a", "--seeds-file", tmp_path / "seeds.txt", *quick)[0] == 0
+    assert repeat(config, "--out", tmp_path / "a", "--seeds-file", tmp_path / "seeds.txt", *QUICK)[0] == 0
     assert saved_seeds(tmp_path / "a") == [11, 22, 33]
     before = data_in(tmp_path / "a")
     (tmp_path / "a/data/spikes_0001.npy").unlink()
-    assert repeat(config, "--out", tmp_path / "a", "--load-saved-seeds", *quick)[0] == 0
+    assert repeat(config, "--out", tmp_path / "a", "--load-saved-seeds", *QUICK)[0] == 0
     assert data_in(tmp_path / "a") == before and len(before) == 6
-    assert (
-        repeat(config, "--out", tmp_path / "b", "--seeds-file", tmp_path / "a/metadata/seeds.txt", "--n-repeats", 2)[0]
-        == 0
-    )
+    saved = ("--seeds-file", tmp_path / "a/metadata/seeds.txt", "--n-repeats", 2)
+    assert repeat(config, "--out", tmp_path / "b", *saved, *QUICK)[0] == 0
     assert data_in(tmp_path / "b") == {name: content for name, content in before.items() if "0002" not in name}
 
 
@@ -142,10 +143,10 @@ def test_bad_input_is_one_clear_message(config, tmp_path, monkeypatch, repeat, a
 
 def test_another_configuration_is_refused_unless_forced(config, tmp_path, repeat):
     change = ("--set", "arousal.level=0.125")
-    assert repeat(config, "--out", tmp_path, "--no-analysis")[0] == 0
+    assert repeat(config, "--out", tmp_path, *QUICK)[0] == 0
     code, _, errors = repeat(config, "--out", tmp_path, *change)
     assert code == 2 and "config.arousal.level: 0.3 -> 0.125" in errors and "--force" in errors
-    assert repeat(config, "--out", tmp_path, *change, "--force", "--no-analysis")[0] == 0
+    assert repeat(config, "--out", tmp_path, *change, "--force", *QUICK)[0] == 0
     assert load_experiment(tmp_path / "metadata/config.yaml").arousal.level == 0.125
 
 
@@ -172,7 +173,7 @@ def test_failed_repeats_are_listed_and_the_others_analysed(config, tmp_path, rep
     assert code == 3 and "1 repeat failed:\n  repeat 1 (seed 2): FloatingPointError: too much" in errors
     assert "2 of 3 repeats finished and saved in" in errors and "2 of 3, 0.2 s each" in printed
     assert Analyzer.load_analysis(out / "analysis").n_sessions == 2
-    assert repeat(config, "--out", out, "--load-saved-seeds", "--on-error", "stop")[0] == 3
+    assert repeat(config, "--out", out, "--load-saved-seeds", "--on-error", "stop", *QUICK)[0] == 3
 
 
 @pytest.mark.parametrize(

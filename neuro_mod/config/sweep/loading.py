@@ -116,38 +116,14 @@ def load_sweep(
     Raises:
         ConfigError: Everything that is wrong, with file and line.
     """
-    name, folder, stem = "", Path(), "sweep"
-    if isinstance(source, str | Path):
-        file = user_path(located(source))
-        name, folder, stem = str(source), file.parent, file.stem
-        data, place = read_mapping(read_file(file), name, _keys(), "keys")
-    elif isinstance(source, Mapping):
-        config = source.get("config")
-        data, place = plain({**source, "config": str(config)} if isinstance(config, Path) else source), _nowhere
-    else:
-        raise ConfigError([Problem((), f"{show(source)} found", "the path of a sweep, or a mapping of its keys")])
-    if not data.keys() & {"config", *SWEPT} and data.keys() & (Experiment.model_fields.keys() - set(_keys())):
-        expected = "a sweep, which names a configuration under config and what varies under parameters"
-        raise ConfigError([Problem((), "a configuration found", expected, "neuro-mod run takes this file", name)])
+    read = _read(source)
     given = {"seed": seed, "repeats": repeats, "networks": networks, "trials": trials}
-    data |= {key: value for key, value in given.items() if value is not None}
-    if "parameters" in data:
-        data["parameters"] = all_in_si(data["parameters"], _unit)
-    if "conditions" in data:
-        data["conditions"] = all_in_si(data["conditions"], _unit_in_condition)
-    if "mean_field" in data:
-        data["mean_field"] = all_in_si(data["mean_field"], lambda path: unit_at(path, json_schema(MeanFieldSettings)))
-    checked, problems = validate(SweepFile, data)
-    problems = [with_place_of_theory(problem, data.get("mean_field")) for problem in problems]
-    if not data.keys() & SWEPT:
-        about = SweepFile.model_fields["parameters"]
-        problems.append(Problem(("parameters",), "missing", extra_of(about)["expected"], about.description or ""))
-    if checked is not None and not checked.of_mean_field_alone:
-        problems += check_with_simulation(checked.varied_values())
-    problems = locate(problems, {}, place)
+    data = _in_si(read.data | {key: value for key, value in given.items() if value is not None})
+    checked, problems = _validated(data)
+    problems = locate(problems, {}, read.place)
     experiment = None
     try:
-        experiment = _experiment(data, folder, place)
+        experiment = _experiment(data, read.folder, read.place)
     except ConfigError as error:
         problems += error.problems
     if problems or checked is None or experiment is None:
@@ -157,7 +133,62 @@ def load_sweep(
     overrides = overrides if isinstance(overrides, str | Mapping) else list(overrides)
     _check_overrides(checked, overrides)
     experiment = load_experiment(experiment, overrides)
-    return _checked(checked, experiment, lambda path: {"source": name} | place(path), folder, checked.name or stem)
+    name = checked.name or read.stem
+    return _checked(checked, experiment, lambda path: {"source": read.name} | read.place(path), read.folder, name)
+
+
+class _Read(NamedTuple):
+    """The keys of a sweep as they are given, where each is, and the source: its name, folder, and stem of its name."""
+
+    data: dict[str, Any]
+    place: _Place
+    name: str
+    folder: Path
+    stem: str
+
+
+def _read(source: str | Path | Mapping[str, Any]) -> _Read:
+    """Read the keys of a sweep, see `load_sweep`.
+
+    Raises:
+        ConfigError: It cannot be read, or is a configuration.
+    """
+    if isinstance(source, str | Path):
+        file = user_path(located(source))
+        data, place = read_mapping(read_file(file), str(source), _keys(), "keys")
+        read = _Read(data, place, str(source), file.parent, file.stem)
+    elif isinstance(source, Mapping):
+        config = source.get("config")
+        data = plain({**source, "config": str(config)} if isinstance(config, Path) else source)
+        read = _Read(data, _nowhere, "", Path(), "sweep")
+    else:
+        raise ConfigError([Problem((), f"{show(source)} found", "the path of a sweep, or a mapping of its keys")])
+    if not data.keys() & {"config", *SWEPT} and data.keys() & (Experiment.model_fields.keys() - set(_keys())):
+        expected = "a sweep, which names a configuration under config and what varies under parameters"
+        raise ConfigError([Problem((), "a configuration found", expected, "neuro-mod run takes this file", read.name)])
+    return read
+
+
+def _in_si(data: Mapping[str, Any]) -> dict[str, Any]:
+    """The keys of a sweep with quantities as numbers in SI units."""
+    units: dict[str, Callable[[KeyPath], str]] = {
+        "parameters": _unit,
+        "conditions": _unit_in_condition,
+        "mean_field": lambda path: unit_at(path, json_schema(MeanFieldSettings)),
+    }
+    return {key: all_in_si(value, units[key]) if key in units else value for key, value in data.items()}
+
+
+def _validated(data: Mapping[str, Any]) -> tuple[SweepFile | None, list[Problem]]:
+    """The keys of a sweep, None if they are not valid, and what is wrong with them."""
+    checked, problems = validate(SweepFile, data)
+    problems = [with_place_of_theory(problem, data.get("mean_field")) for problem in problems]
+    if not data.keys() & SWEPT:
+        about = SweepFile.model_fields["parameters"]
+        problems.append(Problem(("parameters",), "missing", extra_of(about)["expected"], about.description or ""))
+    if checked is not None and not checked.of_mean_field_alone:
+        problems += check_with_simulation(checked.varied_values())
+    return checked, problems
 
 
 def sweep_of(

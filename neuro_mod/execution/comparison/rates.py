@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,10 +27,15 @@ from neuro_mod.execution.comparison.simulation import (
     SimulateRates,
 )
 from neuro_mod.execution.comparison.theories import Predictions, check_theories, predict, stage_theory
+from neuro_mod.execution.figures import Drawings, WithFigures, drawn
 from neuro_mod.execution.jobs import compute_in_memory
 from neuro_mod.execution.stagers import FullMeanFieldStager, StageSNNSimulation
 from neuro_mod.execution.stagers.seeds import with_perturbation_seeds
 from neuro_mod.populations import Populations
+from neuro_mod.summaries import Shown, Summary, counted
+
+if TYPE_CHECKING:
+    from neuro_mod.execution.figures import Draw
 
 #: Groups besides those of `members_by_activity`: all E neurons, all I neurons.
 ALL_OF_A_KIND = ("all E", "all I")
@@ -39,8 +45,8 @@ UNCHANGED = 0.05
 BAR = 1.0
 
 
-@dataclass(frozen=True, eq=False)
-class Comparison:
+@dataclass(frozen=True, eq=False, repr=False)
+class Comparison(Shown, WithFigures):
     """Steady states of the mean field, and simulated rates.
 
     Args:
@@ -52,6 +58,16 @@ class Comparison:
     predictions: Predictions
     simulation: SimulatedRates
     finer: SimulatedRates | None = None
+
+    def _summary(self) -> Summary:
+        found = [str(each.theory) for each in self.predictions.all]
+        rows = {
+            "theories": ", ".join(found),
+            "stable states": f"{len(self.states)} of {found[0]}",
+            "active clusters": f"{self.n_active.mean:.3g} of {self.populations.n_clusters}, time average",
+            "rates": "simulated(), in_theory(state), histogram()",
+        }
+        return Summary(f"Theory and {counted(len(self.simulation.rates), 'simulated trial')}", rows)
 
     @property
     def theory(self) -> FullMeanFieldStager:
@@ -155,6 +171,34 @@ class Comparison:
         state, jacobian = self.states[self.nearest], self.theory.field.jacobian(self.states[self.nearest].rates)
         return assess(self.theory.circuit, state.rates, state.mu, state.sigma, jacobian, self.theory.theory)
 
+    def drawings(self) -> Drawings:
+        """Histogram of the rates of clusters, and rates of the theories over those of the simulation."""
+        # matplotlib is loaded only to draw
+        from neuro_mod.plotting.network.rate_histogram import ComparedState, rate_histogram  # noqa: PLC0415
+        from neuro_mod.plotting.network.theories import theory_comparison  # noqa: PLC0415
+
+        n_clusters = self.populations.n_clusters
+        states = [ComparedState(state.rates[:n_clusters], state.kind, len(state.active)) for state in self.states]
+        draws: dict[str, Draw] = {}
+        if len(rates := self.cluster_rates()):
+            draws["rate_histogram"] = partial(rate_histogram, rates, states, bin_width=BAR, logarithmic=True)
+        nearest = {name: state for name, state in self.nearest_states().items() if state is not None}
+        if nearest:
+            settled, simulated = (_known(self.simulated(settled=each)) for each in (True, False))
+            kind, shown = ("settled", settled) if settled else ("simulated", simulated)
+            predicted = {name: self.in_theory(state) for name, state in nearest.items()}
+            draws["rate_comparison"] = partial(
+                theory_comparison,
+                {group: each.mean for group, each in shown.items()},
+                {
+                    name: {group: np.nan if (rate := rates[group]) is None else rate for group in shown}
+                    for name, rates in predicted.items()
+                },
+                standard_errors={group: each.standard_error for group, each in shown.items()},
+                kind=kind,
+            )
+        return drawn(draws)
+
     @cached_property
     def notes(self) -> tuple[str, ...]:
         """Differences between what the theory and the simulation describe."""
@@ -246,6 +290,11 @@ def _settled(active: NDArray[np.bool_], reach: int, n_active: int) -> NDArray[np
     changed[:, 1:] = (active[:, 1:] != active[:, :-1]).any(axis=2)
     near = maximum_filter1d(changed, 2 * reach, axis=1, mode="constant", origin=-1) > 0
     return ~near & (active.sum(axis=2) == n_active)
+
+
+def _known(estimates: dict[str, Estimate]) -> dict[str, Estimate]:
+    """Those that are known of groups by activity."""
+    return {group: each for group, each in estimates.items() if np.isfinite(each.mean) and group not in ALL_OF_A_KIND}
 
 
 def _all_of_a_kind(populations: Populations) -> dict[str, NDArray[np.bool_]]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,9 +13,9 @@ from neuro_mod.core.mean_field.analysis.validity import Assumption
 from neuro_mod.core.spiking_net.analysis.rates.activity import Estimate
 from neuro_mod.core.spiking_net.analysis.rates.rates import ACTIVE_RATE
 from neuro_mod.core.spiking_net.time_step import ACTIVE_RATE_LOSS
-from neuro_mod.execution.comparison.rates import ALL_OF_A_KIND, BAR, UNCHANGED, Comparison
+from neuro_mod.execution.comparison.rates import UNCHANGED, Comparison
 from neuro_mod.execution.comparison.theories import Predicted
-from neuro_mod.execution.figures import Look, drawn, save_figures
+from neuro_mod.execution.figures import Look, save_figures
 from neuro_mod.execution.stagers.mean_field.full import describe_state
 from neuro_mod.populations import Populations
 from neuro_mod.storage.files import Files
@@ -24,7 +23,7 @@ from neuro_mod.storage.json_values import json_value
 from neuro_mod.storage.names import COMPARISON, COMPARISON_TABLE, VALIDITY_TABLE
 
 if TYPE_CHECKING:
-    from neuro_mod.execution.figures import Draw, Drawings
+    pass
 
 
 def describe_comparison(comparison: Comparison, dtype: str) -> dict[str, Any]:
@@ -159,7 +158,7 @@ def save_comparison(folder: Files, comparison: Comparison, metadata: dict[str, A
     folder.save_table(VALIDITY_TABLE, _validity_table(comparison.validity()))
     settings = comparison.theory.experiment.settings
     if settings.plot:
-        save_figures(folder.save, _drawings(comparison), Look.of(settings))
+        save_figures(folder.save, comparison.drawings(), Look.of(settings))
 
 
 def _stacked(vectors: list[NDArray[np.float64]], populations: Populations) -> NDArray[np.float64]:
@@ -198,36 +197,3 @@ def _validity_table(validity: tuple[Assumption, ...]) -> list[dict[str, Any]]:
         for population, value, beyond in zip(each.populations, each.values.tolist(), each.beyond.tolist(), strict=True)
         if not np.isnan(value)
     ]
-
-
-def _drawings(comparison: Comparison) -> Drawings:
-    # matplotlib is loaded only to draw
-    from neuro_mod.plotting.network.rate_histogram import ComparedState, rate_histogram  # noqa: PLC0415
-    from neuro_mod.plotting.network.theories import theory_comparison  # noqa: PLC0415
-
-    n_clusters = comparison.populations.n_clusters
-    states = [ComparedState(state.rates[:n_clusters], state.kind, len(state.active)) for state in comparison.states]
-    draws: dict[str, Draw] = {}
-    if len(rates := comparison.cluster_rates()):
-        draws["rate_histogram"] = partial(rate_histogram, rates, states, bin_width=BAR, logarithmic=True)
-    nearest = {name: state for name, state in comparison.nearest_states().items() if state is not None}
-    if nearest:
-        settled, simulated = (_known(comparison.simulated(settled=each)) for each in (True, False))
-        kind, shown = ("settled", settled) if settled else ("simulated", simulated)
-        predicted = {name: comparison.in_theory(state) for name, state in nearest.items()}
-        draws["rate_comparison"] = partial(
-            theory_comparison,
-            {group: each.mean for group, each in shown.items()},
-            {
-                name: {group: np.nan if (rate := rates[group]) is None else rate for group in shown}
-                for name, rates in predicted.items()
-            },
-            standard_errors={group: each.standard_error for group, each in shown.items()},
-            kind=kind,
-        )
-    return drawn(draws)
-
-
-def _known(estimates: dict[str, Estimate]) -> dict[str, Estimate]:
-    """Those that are known of groups by activity."""
-    return {group: each for group, each in estimates.items() if np.isfinite(each.mean) and group not in ALL_OF_A_KIND}

@@ -28,7 +28,7 @@ def do_item(task: Task, index: int, argument: Any, name: str, report: Progress, 
     log.write("INFO", f"{name} begins")
     start = time.monotonic()
     result, error, text = None, None, ""
-    with log.kept():
+    with log.kept(name):
         try:
             result = task(argument, report)
         except BaseException as raised:  # a task that exits does not end its worker

@@ -8,6 +8,7 @@ import threading
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from copy import copy
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TextIO
@@ -57,12 +58,16 @@ class WorkerLog:
         return None
 
     @contextmanager
-    def kept(self) -> Iterator[None]:
-        """Meanwhile, also keep log records of this package (from INFO) and warnings that this thread causes."""
+    def kept(self, name: str) -> Iterator[None]:
+        """Meanwhile, also keep log records of this package (from INFO) and warnings that this thread causes.
+
+        Args:
+            name: What the user is told about where warnings come from.
+        """
         if self._path is None:
             yield
             return
-        _ROUTER.add(self)
+        _ROUTER.add(self, name)
         try:
             yield
         finally:
@@ -73,22 +78,22 @@ class _Router(logging.Handler):
     """Sends records of threads to their logs, and to the handlers that would have received them anyway.
 
     While any log is kept, it replaces the handlers of this package, so that records below the user's level are shown
-    nowhere else.
+    nowhere else. There, warnings are shown after the name of the item that they come from.
     """
 
     def __init__(self) -> None:
         super().__init__()
-        self._logs: dict[int, WorkerLog] = {}
+        self._logs: dict[int, tuple[WorkerLog, str]] = {}
         self._changing = threading.Lock()
         self._before = logging.Logger(_NAME)
         self._level = logging.NOTSET
         self._show_warning = warnings.showwarning
 
-    def add(self, log: WorkerLog) -> None:
+    def add(self, log: WorkerLog, name: str) -> None:
         with self._changing:
             if not self._logs:
                 self._install()
-            self._logs[threading.get_ident()] = log
+            self._logs[threading.get_ident()] = log, name
 
     def remove(self) -> None:
         with self._changing:
@@ -97,11 +102,12 @@ class _Router(logging.Handler):
                 self._uninstall()
 
     def emit(self, record: logging.LogRecord) -> None:
-        if record.levelno >= logging.INFO and (log := self._logs.get(record.thread or 0)) is not None:
+        log, name = self._logs.get(record.thread or 0, (None, ""))
+        if record.levelno >= logging.INFO and log is not None:
             log.write(record.levelname, record.getMessage())
         of_the_user = logging.getLogger(record.name).getEffectiveLevel() != logging.INFO
         if of_the_user or record.levelno >= self._level:
-            self._before.callHandlers(record)
+            self._before.callHandlers(_named(record, name) if name and record.levelno >= logging.WARNING else record)
 
     def _install(self) -> None:
         logger = logging.getLogger(_NAME)
@@ -121,9 +127,17 @@ class _Router(logging.Handler):
             warnings.showwarning = self._show_warning
 
     def _warn(self, message: Any, category: Any, *place: Any) -> None:
-        if (log := self._logs.get(threading.get_ident())) is not None:
+        log, _ = self._logs.get(threading.get_ident(), (None, ""))
+        if log is not None:
             log.write("WARNING", f"{category.__name__}: {message}")
         self._show_warning(message, category, *place)
+
+
+def _named(record: logging.LogRecord, name: str) -> logging.LogRecord:
+    """The record with a name before its message."""
+    named = copy(record)
+    named.msg, named.args = f"{name}: {record.getMessage()}", None
+    return named
 
 
 _ROUTER = _Router()

@@ -4,20 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from neuro_mod.choices import Precision
 from neuro_mod.core.course import Course
+from neuro_mod.core.modulation import Baseline
 from neuro_mod.core.spiking_net.analysis.rates.paired import PairedDifference, paired_difference
 from neuro_mod.core.spiking_net.analysis.rates.rates import smooth, steps_per_sample
 from neuro_mod.errors import invalid
+from neuro_mod.execution.figures import Drawings, WithFigures, over_time
 from neuro_mod.execution.jobs import Item, compute_in_memory
 from neuro_mod.execution.pairs.simulate import PairedSpikes, SimulatedPair, SimulatePair, pair_items
 from neuro_mod.execution.stagers import StageSNNSimulation
-from neuro_mod.execution.stagers.perturbations import acting
-from neuro_mod.summaries import ShownFields
+from neuro_mod.execution.stagers.perturbations import acting, strongest
+from neuro_mod.execution.stagers.pictures import MAX_SHOWN_SEC, drawings_of_perturbations, in_window
+from neuro_mod.summaries import ShownFields, counted
+
+if TYPE_CHECKING:
+    from neuro_mod.plotting.style import AnyFigure
 
 #: Simulated seconds before the runs of a pair part: the network forgets its initial state in about 0.2 s.
 BASELINE_DURATION = 1.0
@@ -27,7 +35,7 @@ RESPONSE = 0.1
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class PairedRuns(ShownFields):
+class PairedRuns(ShownFields, WithFigures):
     """Rates of populations in pairs of runs.
 
     Args:
@@ -38,6 +46,7 @@ class PairedRuns(ShownFields):
         example: Spikes of the first pair; None where that pair is missing.
         perturbations: Perturbations by target, from the moment at which the runs part.
         seeds: Seed of the noise of each trial.
+        parameters: Those of the network without the perturbations.
     """
 
     baseline: NDArray[np.float32]
@@ -47,6 +56,7 @@ class PairedRuns(ShownFields):
     example: PairedSpikes | None
     perturbations: dict[str, Course]
     seeds: list[int]
+    parameters: Baseline
 
     @property
     def bin_width(self) -> float:
@@ -97,6 +107,33 @@ class PairedRuns(ShownFields):
         n_bins = rates.shape[1]
         whole = np.concatenate([self.baseline[:, ::-1], rates], axis=1)
         return np.stack([smooth(each, self.bin_width)[1][n_bins:] for each in whole])
+
+    def absent(self, name: str) -> str:
+        """See `WithFigures.absent`."""
+        return "the first pair is missing" if name == "paired_runs" else ""
+
+    def drawings(self) -> Drawings:
+        """The first pair with the mean difference, the differences with their errors, and what acts."""
+        from neuro_mod.plotting.network.paired_runs import difference_traces, paired_runs  # noqa: PLC0415
+
+        response, populations, duration = self.over_time(), self.parameters.populations, self.n_steps * self.delta_t
+        vectors = {target: strongest(course) for target, course in self.perturbations.items()}
+        acted_on = np.any([course.values.any(axis=0) for course in self.perturbations.values()], axis=0)
+        acting_on = drawings_of_perturbations(self.perturbations, self.parameters, self.n_steps, self.delta_t)
+
+        def differences(t_from: float, t_to: float | None, **place: Any) -> AnyFigure:
+            times, means, errors = in_window(
+                self.times, response.difference, response.standard_error, t_from=t_from, t_to=t_to
+            )
+            return difference_traces(times, means, errors, populations, acted_on, **place)
+
+        n_pairs = counted(len(self.seeds), "pair")
+        drawings = over_time({"differences": differences}, duration, "", n_pairs) | acting_on
+        if self.example is None:
+            return drawings
+        runs = partial(paired_runs, *self.example, self.times, response.difference, vectors, populations)
+        notes = "spikes: first pair", f"difference: mean over {n_pairs}"
+        return over_time({"paired_runs": runs}, duration, *notes, first=MAX_SHOWN_SEC) | drawings
 
 
 def run_pairs(
@@ -157,4 +194,5 @@ def collect(task: SimulatePair, items: Sequence[Item], pairs: Mapping[int, Simul
         example=pairs[0].spikes if 0 in pairs else None,
         perturbations=task.perturbations,
         seeds=[items[index].argument.seed for index in chosen],
+        parameters=task.stager.baseline,
     )

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 import neuro_mod
-from neuro_mod.core.spiking_net.analysis.rates.paired import PairedDifference
 from neuro_mod.core.spiking_net.analysis.rates.rates import steps_per_sample
-from neuro_mod.execution.figures import Look, over_time, save_figures
+from neuro_mod.execution.figures import Look, save_figures
 from neuro_mod.execution.pairs.quantities import (
     ACTIVITY,
     OCCUPANCY_COLUMNS,
@@ -22,7 +20,6 @@ from neuro_mod.execution.pairs.rates import PairedRuns
 from neuro_mod.execution.pairs.simulate import SimulatePair
 from neuro_mod.execution.stagers import StageSNNSimulation
 from neuro_mod.execution.stagers.perturbations import strongest, summary
-from neuro_mod.execution.stagers.pictures import MAX_SHOWN_SEC, drawings_of_perturbations, in_window
 from neuro_mod.populations import Populations
 from neuro_mod.storage.files import Files
 from neuro_mod.storage.json_values import json_row
@@ -33,10 +30,6 @@ from neuro_mod.storage.names import (
     PAIRED_RATES,
     QUANTITY_DIFFERENCES_TABLE,
 )
-
-if TYPE_CHECKING:
-    from neuro_mod.execution.figures import Drawings
-    from neuro_mod.plotting.style import AnyFigure
 
 #: Seconds after the runs part over which the ratio of variances is given.
 WINDOWS = (0.02, 0.05, 0.1, 0.2, 0.5)
@@ -131,28 +124,4 @@ def save_pairs(folder: Files, stager: StageSNNSimulation, pairs: PairedRuns, res
     folder.save_table(OCCUPANCY_DIFFERENCES_TABLE, results["occupancy"], OCCUPANCY_COLUMNS)
     settings = stager.experiment.settings
     if settings.plot:
-        save_figures(folder.save, _drawings(stager, pairs, response), Look.of(settings))
-
-
-def _drawings(stager: StageSNNSimulation, pairs: PairedRuns, response: PairedDifference) -> Drawings:
-    # matplotlib is loaded only to draw
-    from neuro_mod.plotting.network.paired_runs import difference_traces, paired_runs  # noqa: PLC0415
-
-    populations, example, duration = stager.circuit.populations, pairs.example, pairs.n_steps * pairs.delta_t
-    vectors = {target: strongest(course) for target, course in pairs.perturbations.items()}
-    acted_on = np.any([course.values.any(axis=0) for course in pairs.perturbations.values()], axis=0)
-    acting = drawings_of_perturbations(pairs.perturbations, stager.baseline, pairs.n_steps, pairs.delta_t)
-
-    def differences(t_from: float, t_to: float | None, **place: Any) -> AnyFigure:
-        times, means, errors = in_window(
-            pairs.times, response.difference, response.standard_error, t_from=t_from, t_to=t_to
-        )
-        return difference_traces(times, means, errors, populations, acted_on, **place)
-
-    n_pairs = f"{len(pairs.seeds)} pairs"
-    drawings = over_time({"differences": differences}, duration, "", n_pairs) | acting
-    if example is None:
-        return drawings
-    runs = partial(paired_runs, *example, pairs.times, response.difference, vectors, populations)
-    notes = "spikes: first pair", f"difference: mean over {n_pairs}"
-    return over_time({"paired_runs": runs}, duration, *notes, first=MAX_SHOWN_SEC) | drawings
+        save_figures(folder.save, pairs.drawings(), Look.of(settings))

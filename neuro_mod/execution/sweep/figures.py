@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
 import numpy as np
@@ -14,7 +13,7 @@ from numpy.typing import NDArray
 from neuro_mod.choices import MeanFieldMeasure
 from neuro_mod.config.labels import label_of
 from neuro_mod.config.sweep import Sweep
-from neuro_mod.execution.figures import Draw, Look, Save, drawn, save_figures
+from neuro_mod.execution.figures import Draw, Drawings, drawn
 from neuro_mod.execution.sweep.mean_field_measures import PART_SEARCHED
 from neuro_mod.execution.sweep.measures import column_label, split_by_states
 from neuro_mod.execution.sweep_columns import CONDITION, DIRECTION
@@ -28,19 +27,15 @@ if TYPE_CHECKING:
     from neuro_mod.plotting.sweep.sweep_panels import SweptParameter
 
 
-def save_sweep_figures(
-    save: Save, sweep: Sweep, table: pd.DataFrame, measures: Mapping[str, Mapping[str, NDArray[np.float64]]]
-) -> list[Path]:
-    """Draw each measure over the parameters.
+def drawings_of_sweep(
+    sweep: Sweep, table: pd.DataFrame, measures: Mapping[str, Mapping[str, NDArray[np.float64]]]
+) -> Drawings:
+    """Each measure over the parameters.
 
     Args:
-        save: Saves a file.
         sweep: The sweep.
         table: Its results; only the columns of parameters and conditions are used.
         measures: Columns by measure.
-
-    Returns:
-        The files.
     """
     draws: dict[str, Draw] = {}
     for measure, columns in measures.items():
@@ -54,7 +49,7 @@ def save_sweep_figures(
             draws[name] = partial(_figure, sweep, table, others or columns, is_theory=is_theory)
         if lines:
             draws[f"{name}_by_state"] = partial(_by_state, sweep, table, numbered, lines)
-    return save_figures(save, drawn(draws), Look.of(sweep.experiment.settings))
+    return drawn(draws)
 
 
 def _figure(

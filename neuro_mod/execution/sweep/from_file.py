@@ -17,10 +17,11 @@ from neuro_mod.config.sweep.analysis import settings_in_plan
 from neuro_mod.config.sweep.mean_field import of_mean_field
 from neuro_mod.core.spiking_net.analysis.findings.sessions import MAX_REASSIGNED
 from neuro_mod.execution import jobs
+from neuro_mod.execution.figures import Drawings, Look, WithFigures, save_figures
 from neuro_mod.execution.jobs import Execution, Item, Job, JobFolder, Outcome
 from neuro_mod.execution.stagers.base import THEORY
 from neuro_mod.execution.stagers.compiling import compile_for_workers
-from neuro_mod.execution.sweep.figures import save_sweep_figures
+from neuro_mod.execution.sweep.figures import drawings_of_sweep
 from neuro_mod.execution.sweep.mean_field_measures import PART_SEARCHED
 from neuro_mod.execution.sweep.measures import find_measures, measure_versions
 from neuro_mod.execution.sweep.measuring import Measured, MeasureRun, Remeasuring
@@ -69,6 +70,8 @@ _LOG = logging.getLogger(__name__)
 #: Numbers of runs at a point, and which of them a run is: repeats, or trials of networks.
 _NUMBERS = {False: ("repeats",), True: ("networks", "trials")}
 _NUMBER = {False: (REPEAT,), True: (NETWORK, TRIAL)}
+#: Points that a warning names, at most.
+_MAX_NAMED = 3
 #: What to do where measures are to be added to a finished sweep.
 _HINT = (
     "measures are added to a finished sweep, and its analysis changed, only where the spikes are kept (keep_spikes: "
@@ -77,11 +80,29 @@ _HINT = (
 )
 
 
+class SweepResults(dict[str, Any], WithFigures):
+    """What `run_sweep` returns: the content of ``metadata/run.json``, and ``files``; with the table and its figures.
+
+    Args:
+        metadata: The content.
+        drawings: The figures; none of a part of a sweep.
+        table: The content of ``results.csv``, with values of parameters as they are; None for a part of a sweep.
+    """
+
+    def __init__(self, metadata: Mapping[str, Any], drawings: Drawings, table: pd.DataFrame | None):
+        super().__init__(metadata)
+        self._drawings, self.table = drawings, table
+
+    def drawings(self) -> Drawings:
+        """A figure for each measure, by file name."""
+        return self._drawings
+
+
 def run_sweep(
     sweep: Sweep | str | Path | Mapping[str, Any],
     out: str | os.PathLike[str] | None = None,
     execution: Execution | None = None,
-) -> dict[str, Any]:
+) -> SweepResults:
     """Do the runs of a sweep that are not in its folder yet, and write its table.
 
     Args:
@@ -90,7 +111,8 @@ def run_sweep(
         execution: How the runs are executed.
 
     Returns:
-        The content of ``metadata/run.json``, and under ``files`` the files that belong to no single run.
+        The content of ``metadata/run.json``, and under ``files`` the files that belong to no single run. Its method
+        ``plot`` draws a figure for each measure, and ``table`` is the table.
 
     Raises:
         ConfigError: The sweep is not valid.
@@ -100,7 +122,9 @@ def run_sweep(
         Interrupted: Ctrl-C or SIGTERM; the finished runs are saved.
     """
     sweep = sweep if isinstance(sweep, Sweep) else load_sweep(sweep)
-    return jobs.run(FileSweepJob(sweep), out or sweep.out, execution)
+    job = FileSweepJob(sweep)
+    metadata = jobs.run(job, out or sweep.out, execution)
+    return SweepResults(metadata, job.drawings, job.table)
 
 
 class FileSweepJob(Job):
@@ -158,6 +182,8 @@ class FileSweepJob(Job):
             self.updating = Remeasuring(versions, settings, theory)
         #: The table of results, once the runs are done or interrupted.
         self.table: pd.DataFrame | None = None
+        #: Its figures.
+        self.drawings: Drawings = {}
         described = file.model_dump(by_alias=True, exclude_unset=True)
         self._described = described | {"config": sweep.experiment.resolved(), "set": {}}
         self.arguments = {"sweep": self._described, "seed": sweep.seed, "versions": versions}
@@ -216,11 +242,13 @@ class FileSweepJob(Job):
         """Save the table, even if runs are missing, and draw it."""
         columns = self._columns(folder)
         self.table = table = self._table(columns, outcome)
-        _warn_of_short_visits(table)
-        _warn_of_partial_search(table, self._sweep.file.mean_field.states)
+        _warn_of_short_visits(table, self._sweep.points)
+        _warn_of_partial_search(table, self._sweep)
         _save_table(folder, table)
-        if self._sweep.experiment.settings.plot and not outcome.interrupted:
-            save_sweep_figures(folder.save, self._sweep, table, columns.by_measure())
+        self.drawings = drawings_of_sweep(self._sweep, table, columns.by_measure())
+        settings = self._sweep.experiment.settings
+        if settings.plot and not outcome.interrupted:
+            save_figures(folder.save, self.drawings, Look.of(settings))
         return {"n_rows_without_results": int((~columns.filled).sum())}
 
     def _columns(self, folder: JobFolder) -> MeasuredColumns:
@@ -322,23 +350,30 @@ def shared_files(metadata: Mapping[str, Any]) -> list[str]:
     return [file for file in metadata["files"] if Path(file).parent.name not in hidden]
 
 
-def _warn_of_partial_search(table: pd.DataFrame, chosen: Sequence[str] | None) -> None:
+def _places(table: pd.DataFrame, found: NDArray[np.bool_], points: Sequence[Point]) -> str:
+    """The points of some rows, with their values."""
+    numbers = np.unique(table[POINT].to_numpy()[found]).tolist()
+    more = f" and {len(numbers) - _MAX_NAMED} more points" if len(numbers) > _MAX_NAMED else ""
+    return ", ".join(str(points[number]) for number in numbers[:_MAX_NAMED]) + more
+
+
+def _warn_of_partial_search(table: pd.DataFrame, sweep: Sweep) -> None:
     """Log a warning where the clusters of a mean field differ so that its states are too many for the search."""
-    if PART_SEARCHED in table and (n := np.count_nonzero(table[PART_SEARCHED].to_numpy() < 1)):
-        what = "numbers of states are lower bounds"
+    if PART_SEARCHED in table and (found := table[PART_SEARCHED].to_numpy() < 1).any():
+        what, chosen = "numbers of states are lower bounds", sweep.file.mean_field.states
         means = "" if chosen else ", and means are over those that were found: name states with mean_field.states"
         _LOG.warning(
             "clusters differ in %d of %d rows, where states were searched for from a part of the choices of active "
-            "clusters (column %s): %s",
-            *(n, len(table), PART_SEARCHED, what + means),
+            "clusters (column %s), at %s: %s",
+            *(np.count_nonzero(found), len(table), PART_SEARCHED, _places(table, found, sweep.points), what + means),
         )
 
 
-def _warn_of_short_visits(table: pd.DataFrame) -> None:
+def _warn_of_short_visits(table: pd.DataFrame, points: Sequence[Point]) -> None:
     """Log a warning if too short visits fill so much of the time of some runs that lifetimes are doubtful."""
-    if "time_reassigned" in table and (n := np.count_nonzero(table["time_reassigned"].to_numpy() > MAX_REASSIGNED)):
+    if "time_reassigned" in table and (found := table["time_reassigned"].to_numpy() > MAX_REASSIGNED).any():
         _LOG.warning(
-            "too short visits fill more than %.0f %% of the time in %d of %d runs (column time_reassigned): their "
-            "lifetimes are too long",
-            *(100 * MAX_REASSIGNED, n, len(table)),
+            "too short visits fill more than %.0f %% of the time in %d of %d runs (column time_reassigned), at %s: "
+            "their lifetimes are too long",
+            *(100 * MAX_REASSIGNED, np.count_nonzero(found), len(table), _places(table, found, points)),
         )

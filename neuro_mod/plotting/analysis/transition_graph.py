@@ -106,15 +106,20 @@ def transition_graph(
         _draw_arrows(axes, arcs, places, diameters, flow)
         _draw_states(axes, shown, places, diameters, names)
         axes.set(xlim=(-room, room), ylim=(bottom, top), aspect="equal", xticks=[])
-        axes.spines[:].set_visible(False)
-        axes.set_yticks([y for y, _ in row_names], [name for _, name in row_names])
-        axes.tick_params(left=False)
-        if row_names:
-            axes.set_ylabel("active clusters")
+        _name_rows(axes, row_names)
         legend_above_figure(ax or figure, _entries(float(shares.max()), largest, float(flow.max())))
         style.write_note(ax or figure, share_note(states, counts, chosen))
         style.write_note(ax or figure, _arrow_note(len(arcs), int(np.count_nonzero(flow))))
     return style.whole(figure)
+
+
+def _name_rows(axes: Axes, rows: Sequence[tuple[float, str]]) -> None:
+    """Name the rows, given their heights and names; no row on a circle."""
+    axes.spines[:].set_visible(False)
+    axes.set_yticks([y for y, _ in rows], [name for _, name in rows])
+    axes.tick_params(left=False)
+    if rows:
+        axes.set_ylabel("active clusters")
 
 
 def _nothing_twice(counts: NDArray[np.integer], chosen: NDArray[np.int64]) -> str | None:

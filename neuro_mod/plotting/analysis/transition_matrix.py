@@ -26,6 +26,7 @@ from neuro_mod.plotting.population_rows import spaced
 MAX_STATES = 40
 COLOUR_MAP = "YlGnBu"
 BAR_LABEL = "probability, at least (95 %)"
+_NUMBERS = "number of transitions"
 #: Quantile of the normal distribution of a confidence interval of 95 % at both sides.
 _Z = 1.959964
 
@@ -211,7 +212,9 @@ def _name(axes: Axes, names: Sequence[str], left: NDArray[np.integer], points: f
     labels = [names[i] for i in kept]
     axes.set_xticks(places[kept], labels, rotation=90)
     axes.set_yticks(places[kept], labels)
-    beside = axes.secondary_yaxis("right")
+    for earlier in [each for each in axes.child_axes if each.get_label() == _NUMBERS]:
+        earlier.remove()
+    beside = axes.secondary_yaxis("right", label=_NUMBERS)
     beside.set_yticks(places[kept], [str(left[i]) for i in kept])
     beside.tick_params(length=0, labelsize=style.TICK_SIZE, pad=2)
-    beside.set_ylabel("number of transitions", rotation=270, verticalalignment="bottom")
+    beside.set_ylabel(_NUMBERS, rotation=270, verticalalignment="bottom")

@@ -202,7 +202,7 @@ def _add_bar(axes: Axes, colours: dict[int, str]) -> None:
     """A bar with a patch for each number of active clusters."""
     edges = np.arange(len(colours) + 1) - 0.5
     mappable = ScalarMappable(BoundaryNorm(edges, len(colours)), ListedColormap(list(colours.values())))
-    bar = style.figure_of(axes).colorbar(mappable, ax=axes, pad=0.02, aspect=25, label="active clusters")
+    bar = style.new_bar(axes, mappable, pad=0.02, aspect=25, label="active clusters")
     every = -(-len(colours) // 12)
     bar.set_ticks(list(range(0, len(colours), every)), labels=[str(number) for number in colours][::every])
     style.dress_bar(bar, length=0)

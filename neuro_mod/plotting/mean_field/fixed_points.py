@@ -200,8 +200,6 @@ def _draw_eigenvalues(axes: Axes, eigenvalues: _Array, kinds: Sequence[str], mid
 
 
 def _add_bar(axes: Axes, norm: Normalize, aspect: float) -> None:
-    bar = style.figure_of(axes).colorbar(
-        ScalarMappable(norm, COLOUR_MAP), ax=axes, location="top", aspect=aspect, pad=0.02
-    )
+    bar = style.new_bar(axes, ScalarMappable(norm, COLOUR_MAP), location="top", aspect=aspect, pad=0.02)
     bar.set_label("firing rate (Hz)")
     style.dress_bar(bar)

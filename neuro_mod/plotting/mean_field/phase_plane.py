@@ -87,7 +87,7 @@ def phase_plane(
         if path is not None:
             _draw_path(axes, path)
         axes.set(xlabel=f"rate of {shown[0]} (Hz)", ylabel=f"rate of {shown[1]} (Hz)")
-        add_speed_bar(axes.inset_axes((1.03, 0, 0.035, 1)), norm)
+        add_speed_bar(axes, (1.03, 0, 0.035, 1), norm)
         legend_above_figure(ax or figure, handles)
     return style.whole(figure)
 
@@ -155,9 +155,9 @@ def speed_norm(speed: _Array) -> LogNorm:
     return LogNorm(max(min(slowest, fastest / 10), fastest / _SPEED_RANGE), fastest)
 
 
-def add_speed_bar(axes: Axes, norm: LogNorm) -> None:
-    """Fill axes with the colour bar of the speed."""
-    bar = style.figure_of(axes).colorbar(ScalarMappable(norm, SPEED_MAP), cax=axes, label=SPEED_LABEL, format="{x:g}")
+def add_speed_bar(axes: Axes, place: tuple[float, float, float, float], norm: LogNorm) -> None:
+    """Put the colour bar of the speed at a place in parts of axes."""
+    bar = style.new_bar(axes, ScalarMappable(norm, SPEED_MAP), place, label=SPEED_LABEL, format="{x:g}")
     bar.locator = LogLocator(subs=(1, 2, 5) if np.divide(*bar.ax.get_ylim()) > 0.01 else (1,))
     style.dress_bar(bar, which="both")
     bar.minorticks_off()

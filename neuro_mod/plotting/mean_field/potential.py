@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from neuro_mod.checks import check_shape
 from neuro_mod.plotting import style
 from neuro_mod.plotting.legends import legend_above_axes
-from neuro_mod.plotting.state_styles import check_kinds, draw_states, kind_handles, stable_kinds
+from neuro_mod.plotting.state_styles import MARKER_SIZE, check_kinds, draw_states, kind_handles, stable_kinds
 
 _Array = NDArray[np.floating]
 
@@ -39,7 +39,6 @@ _ARROW: dict[str, Any] = {
     "arrowstyle": "<->",
     "color": BARRIER_COLOUR,
     "linewidth": style.LINE_WIDTH,
-    "shrinkA": 0,
     "shrinkB": 0,
     "mutation_scale": 6,
 }
@@ -162,8 +161,10 @@ def _draw_barriers(axes: Axes, states: PathStates, barriers: Sequence[tuple[int,
         shift = _APART if wells.count(well) > 1 else 0.0
         place = start + side * shift / per_hz
         axes.hlines(high, place, end, colors=GUIDE_COLOUR, linestyles=":", linewidth=1.5 * style.LINE_WIDTH)
-        axes.annotate("", (place, high), (place, low), arrowprops=_ARROW, zorder=3)
-        fits.append(_write_height(axes, high - low, (place, high), side, per_hz * abs(end - start) - shift))
+        below = 0.0 if shift else MARKER_SIZE / 2  # beside the well, or up to the edge of its marker
+        axes.annotate("", (place, high), (place, low), arrowprops=_ARROW | {"shrinkA": below}, zorder=3)
+        room = per_hz * abs(end - start) - shift - MARKER_SIZE / 2
+        fits.append(_write_height(axes, high - low, (place, high), side, room))
     axes.margins(y=_ROOM_LEVEL if all(fits) else _ROOM_UPRIGHT)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
+from matplotlib.figure import Figure, SubFigure
 from matplotlib.lines import Line2D
 from numpy.typing import NDArray
 
@@ -84,14 +84,8 @@ def landscape_sections(
     with style.paper_style():
         entries = _entries(kinds)
         width = style.width_in(ax, width, style.TWO_COLUMNS)
-        above = legend_height(entries, width) / style.POINTS_PER_INCH
         columns = max(1, min(len(pairs), _MAX_COLUMNS, int(width * style.MM_PER_INCH / _MIN)))
-        side = (width * style.MM_PER_INCH - _BAR) / columns - _BESIDE
-        height = above + -(-len(pairs) // columns) * (side + _AROUND) / style.MM_PER_INCH
-        figure = style.new_figure(width, height, ax)
-        if ax is None:
-            style.whole(figure).set_layout_engine("compressed")  # for square axes
-        panels = style.new_panels(figure, len(pairs), columns)
+        figure, panels = _panels(len(pairs), columns, width, legend_height(entries, width), ax)
         for axes, pair, section in zip(panels, pairs, sections, strict=True):
             draw_plane(axes, [axes_values[i] for i in pair], section, norm, _STREAM_DENSITY)
             inside = _in_section(states, axes_values, pair, nearest)
@@ -100,9 +94,19 @@ def landscape_sections(
             axes.set(xlabel=f"{shown[pair[0]]} (Hz)", ylabel=f"{shown[pair[1]]} (Hz)")
             others = [f"{shown[i]} at {axes_values[i][nearest[i]]:.3g} Hz" for i in range(n) if i not in pair]
             axes.set_title("\n".join(others), fontsize=style.TICK_SIZE, loc="left", pad=3)
-        add_speed_bar(panels[columns - 1].inset_axes((1.05, 0, 0.05, 1)), norm)
+        add_speed_bar(panels[columns - 1], (1.05, 0, 0.05, 1), norm)
         legend_above_figure(figure, entries)
     return style.whole(figure)
+
+
+def _panels(n: int, columns: int, width: float, above: float, ax: Axes | None) -> tuple[Figure | SubFigure, list[Axes]]:
+    """The figure and n square axes in it, below a legend of this height in points."""
+    side = (width * style.MM_PER_INCH - _BAR) / columns - _BESIDE
+    height = above / style.POINTS_PER_INCH + -(-n // columns) * (side + _AROUND) / style.MM_PER_INCH
+    figure = style.new_figure(width, height, ax)
+    if ax is None:
+        style.whole(figure).set_layout_engine("compressed")  # for square axes
+    return figure, style.new_panels(figure, n, columns)
 
 
 def _section(force: NDArray[np.floating], pair: tuple[int, int], nearest: Sequence[int]) -> NDArray[np.floating]:

@@ -133,7 +133,7 @@ def _draw_map(axes: Axes, panel: SensitivityPanel, rows: PopulationRows, points:
         rows.name_on(axes.yaxis, points)
     axes.tick_params(bottom=False, labelbottom=False, left=False, labelleft=points > 0)
     axes.spines[["left", "bottom"]].set_visible(False)
-    bar = style.figure_of(axes).colorbar(ScalarMappable(norm, style.DIVERGING), ax=axes, aspect=20, pad=0.02)
+    bar = style.new_bar(axes, ScalarMappable(norm, style.DIVERGING), aspect=20, pad=0.02)
     ends = largest * np.array([1, 0.1])
     bar.set_ticks([*-ends, 0, *ends[::-1]], minor=False)
     bar.ax.minorticks_off()

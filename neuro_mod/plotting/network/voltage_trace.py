@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
+from matplotlib.figure import Figure, SubFigure
 from matplotlib.lines import Line2D
 from numpy.typing import ArrayLike, NDArray
 
@@ -62,16 +62,7 @@ def voltage_trace(
         InputError: Shapes or numbers that do not fit each other, or no trace at all.
     """
     if np.ndim(voltage) == 1:
-        return voltage_trace(
-            times,
-            np.asarray(voltage)[:, None],
-            threshold,
-            [np.asarray(spike_times)],
-            [str(label)],
-            unperturbed=unperturbed,
-            ax=ax,
-            width=width,
-        )
+        voltage, spike_times, label = np.asarray(voltage)[:, None], [np.asarray(spike_times)], str(label)
     labels = [label] if isinstance(label, str) else list(label)
     n = _check(times, voltage, threshold, spike_times, labels, unperturbed)
     thresholds = np.atleast_2d(np.asarray(threshold, np.float64) + np.zeros(n))
@@ -84,27 +75,36 @@ def voltage_trace(
     with style.paper_style():
         width = style.width_in(ax, width, style.ONE_AND_A_HALF_COLUMNS)
         above = legend_height(handles, width)
-        height = _MARGIN + max(n * _PANEL_HEIGHT, _LONE_PANEL_HEIGHT) + above / style.POINTS_PER_INCH
-        if n == 1:
-            figure, axes = style.new_axes(width, height, ax=ax)
-            panels = [axes]
-        else:
-            figure = style.new_figure(width, height, ax)
-            panels = list(figure.subplots(n, sharex=True, squeeze=False)[:, 0])
+        figure, panels = _panels(n, width, above, ax)
         for i, axes in enumerate(panels):
             style.dress(axes)
             _draw(axes, times, voltage[:, i], thresholds[:, i], np.asarray(spike_times[i]))
             pad = 2 + (above + 5) * (n == 1 and ax is not None)  # above a legend in given axes
             axes.set_title(labels[i], loc="left", fontsize=style.TICK_SIZE, pad=pad)
-        panels[-1].set_xlabel("time (s)")
-        if n == 1:
-            panels[0].set_ylabel(y_label)
-        else:
-            figure.supylabel(y_label)
-        if len(times) > 1:  # up to the end of the last step
-            panels[-1].set_xlim(float(times[0]), float(2 * times[-1] - times[-2]))
+        _dress_axes(figure, panels, times, y_label)
         legend_above_figure(ax if n == 1 and ax is not None else figure, handles)
     return style.whole(figure)
+
+
+def _panels(n: int, width: float, above: float, ax: Axes | None) -> tuple[Figure | SubFigure, list[Axes]]:
+    """The figure and an axes for each of n traces, below a legend of this height in points."""
+    height = _MARGIN + max(n * _PANEL_HEIGHT, _LONE_PANEL_HEIGHT) + above / style.POINTS_PER_INCH
+    if n == 1:
+        figure, axes = style.new_axes(width, height, ax=ax)
+        return figure, [axes]
+    figure = style.new_figure(width, height, ax)
+    return figure, list(figure.subplots(n, sharex=True, squeeze=False)[:, 0])
+
+
+def _dress_axes(figure: Figure | SubFigure, panels: Sequence[Axes], times: _Array, y_label: str) -> None:
+    """Name the axes; time ends with the last step."""
+    panels[-1].set_xlabel("time (s)")
+    if len(panels) == 1:
+        panels[0].set_ylabel(y_label)
+    else:
+        figure.supylabel(y_label)
+    if len(times) > 1:
+        panels[-1].set_xlim(float(times[0]), float(2 * times[-1] - times[-2]))
 
 
 def _check(

@@ -78,7 +78,7 @@ def test_close_to_threshold_with_little_noise():
     assert_allclose(rate, 1 / (0.005 + 0.02 * np.log(mu / (mu - 1))), rtol=2e-3)
 
 
-@pytest.mark.parametrize("ratio", [0.005, 1e-3, 1e-4])
+@pytest.mark.parametrize("ratio", [0.005, pytest.param(1e-3, marks=pytest.mark.slow), 1e-4])
 @pytest.mark.parametrize("refractory", [0.0, 0.5])
 @pytest.mark.parametrize(("mu", "sigma"), [(0.8, 0.4), (1.5, 0.5), (2.0, 0.2)])
 def test_fast_synapses(mu, sigma, refractory, ratio):

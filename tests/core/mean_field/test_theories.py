@@ -22,11 +22,11 @@ with (Path(__file__).parents[3] / "benchmarks" / "large_networks.csv").open() as
 #: Configuration, arousal, number of active clusters, times the size; other numbers of active clusters do not last.
 CASES = [
     ("published", 0.0, 2, "100"),
-    ("published", 0.0, 3, "20"),
+    pytest.param("published", 0.0, 3, "20", marks=pytest.mark.slow),
     ("published", 0.0, 4, "20"),
     ("default", 0.3, 2, "100"),
-    ("default", 0.3, 3, "20"),
-    ("default", 0.3, 4, "20"),
+    pytest.param("default", 0.3, 3, "20", marks=pytest.mark.slow),
+    pytest.param("default", 0.3, 4, "20", marks=pytest.mark.slow),
     ("default", 0.3, 5, "100"),
 ]
 

@@ -187,7 +187,7 @@ def run(n_steps):
     return simulate(Trial(network=network, state=initial_state(network, 1), n_steps=n_steps, delta_t=0.5e-3))
 run(1)
 for attempt in range(5):
-    threading.Timer(0.3 + 0.013 * attempt, lambda: os.kill(os.getpid(), signal.SIGINT)).start()
+    threading.Timer(0.05 + 0.013 * attempt, lambda: os.kill(os.getpid(), signal.SIGINT)).start()
     try:
         run(10**8)
         raise AssertionError("it was not interrupted")

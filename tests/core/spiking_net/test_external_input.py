@@ -113,7 +113,7 @@ def test_the_words_share_out_the_whole_distribution(mean):
     probability = np.zeros(first + width + int(20 * np.sqrt(mean)) + 50)
     probability[first : first + width] = owned / sampler.N_WORDS
     left = 1 - owned.sum() / sampler.N_WORDS
-    n_words = 200_000
+    n_words = 50_000
     for word in ((np.arange(n_words) + 0.5) / n_words * 2.0**32).astype(np.int64):
         drawn = remaining_count(int(word), front, width, law, np.ones(1), first)
         probability[drawn] += left / n_words

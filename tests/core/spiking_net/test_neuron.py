@@ -66,9 +66,8 @@ def test_refractory_period_is_a_whole_number_of_steps(run, delta_t, tau_refracto
 @pytest.mark.parametrize("steps", [63, 64, 126, 127, 128, 191, 200, 1000])
 def test_long_refractory_periods(run, steps):
     net = network([[0]], tau_refractory=steps * 1e-4)
-    history = run(net, start(net), 2500, 1e-4, stimulus=[1e6])
-    assert (np.diff(np.flatnonzero(history.spikes[:, 0])) == steps + 1).all()
-    assert history.spikes.sum() == -(-2500 // (steps + 1))
+    history = run(net, start(net), 2 * steps + 3, 1e-4, stimulus=[1e6])
+    assert np.flatnonzero(history.spikes[:, 0]).tolist() == [0, steps + 1, 2 * steps + 2]
 
 
 def test_voltage_stays_at_reset_while_the_current_goes_on(run):

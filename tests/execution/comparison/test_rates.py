@@ -290,3 +290,10 @@ def test_ctrl_c_before_there_is_anything(experiment, monkeypatch):
     with pytest.raises(Interrupted) as caught:
         compare(experiment, 1, theories=[])
     assert caught.value.finished is None
+
+
+def test_a_comparison_describes_itself_and_draws(comparison):
+    assert "3 simulated trials" in repr(comparison) and "of 3, time average" in repr(comparison)
+    assert comparison.plot("rate_histogram").axes
+    with pytest.raises(InputError, match="expected one of rate_histogram, rate_comparison"):
+        comparison.plot("rates")

@@ -176,3 +176,11 @@ def test_bad_functions_and_folders_are_named(undisturbed, tmp_path):
 def test_states_have_names():
     assert clusters_of_state("E3+E0 + E12", 18) == (0, 3, 12) == clusters_of_state("0+3+12", 18)
     assert clusters_of_state("none", 18) == ()
+
+
+def test_responses_draw_the_figures_of_their_folder(undisturbed):
+    responses = Responses(undisturbed)
+    assert next(axes.get_ylabel() for axes in responses.plot().axes).startswith("occupancy of cluster")
+    assert responses.plot("step_response", style="talk").axes and responses.plot("state_responses").axes
+    with pytest.raises(InputError, match="expected one of occupancy_responses, state_responses, step_response"):
+        responses.plot("steps")

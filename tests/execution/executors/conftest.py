@@ -6,8 +6,9 @@ from neuro_mod.execution.executors import choose_workers, start_executor
 from neuro_mod.execution.executors.dask_local import LocalCluster
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def cluster():
+    """Of a module: its processes take some per cent of a core also when they have nothing to do."""
     with_two_workers = LocalCluster(2)
     yield with_two_workers
     with_two_workers.close()

@@ -21,8 +21,8 @@ from tests.helpers.processes import start_python, wait_until
 from tests.helpers.shared import ROOT
 
 
-def _start(address=None) -> Any:
-    return start_executor("dask", lambda argument, _: argument, 2, None, lambda *_: None, address)
+def _start(address=None, n_workers=2) -> Any:
+    return start_executor("dask", lambda argument, _: argument, n_workers, None, lambda *_: None, address)
 
 
 def _start_worker(address, *options, **environment):
@@ -160,7 +160,7 @@ def test_workers_that_do_not_start_are_given_up_with_what_they_say(monkeypatch):
     monkeypatch.setattr(dask_local, "_FIRST_PAUSE", 0.0)
     monkeypatch.setattr(dask_local, "_MAX_QUICK_DEATHS", 2)
     with pytest.raises(ClusterLostError, match="workers of this machine do not start: Error: Unknown argument"):
-        _start()
+        _start(n_workers=1)
 
 
 def test_a_cluster_that_cannot_start_leaves_no_file(monkeypatch, tmp_path):

@@ -19,12 +19,16 @@ from neuro_mod.errors import InputError
 from neuro_mod.execution.executors import EXECUTORS, Stopped, WorkerDied, check_task, choose_workers
 from tests.helpers.processes import wait_until
 
-EVERY = pytest.mark.parametrize("name", [name for name in EXECUTORS if name not in get_args(BatchSystem)])
-SENDING = pytest.mark.parametrize("name", ["process", "dask"])
+NAMES = [name for name in EXECUTORS if name not in get_args(BatchSystem)]
+DASK = pytest.param("dask", marks=pytest.mark.slow)
+#: Dask takes longest, and is among the slow tests but for its main laws.
+EVERY = pytest.mark.parametrize("name", [DASK if name == "dask" else name for name in NAMES])
+MAIN_LAW_OF_EVERY = pytest.mark.parametrize("name", NAMES)
+SENDING = pytest.mark.parametrize("name", ["process", DASK])
 IN_THREADS = pytest.mark.parametrize("name", ["serial", "thread"])
 
 
-@EVERY
+@MAIN_LAW_OF_EVERY
 def test_each_item_has_one_outcome_with_its_result(drive, name):
     def task(argument, report):
         report(1.0)
@@ -41,7 +45,7 @@ def test_each_item_has_one_outcome_with_its_result(drive, name):
     assert all(completion.wall_seconds >= 0.02 for completion in completions[1::2])
 
 
-@EVERY
+@MAIN_LAW_OF_EVERY
 def test_what_a_task_raises_is_an_outcome_with_its_traceback_and_the_others_go_on(drive, name):
     class OddError(Exception):
         def __init__(self, one, two):
@@ -99,7 +103,7 @@ def test_items_use_one_core_each_whatever_they_load(drive, name):
     assert all(after[library["filepath"]] == library["num_threads"] for library in before)
 
 
-@EVERY
+@MAIN_LAW_OF_EVERY
 def test_stopping_ends_what_is_under_way_and_hands_over_what_has_come(started, name, tmp_path):
     def task(argument, report):
         if argument == "short":
@@ -198,8 +202,9 @@ def test_records_below_the_level_of_the_user_go_to_the_log_alone(drive, name, tm
         logging.getLogger("neuro_mod.some").warning("loud")
 
     drive(name, task, [0], logs=tmp_path)
-    assert [record.message for record in caplog.records] == ["loud"]
-    assert "quiet" in (tmp_path / "worker_0.log").read_text()
+    assert [record.message for record in caplog.records] == ["item 0: loud"]
+    log = (tmp_path / "worker_0.log").read_text()
+    assert "INFO quiet" in log and "WARNING loud" in log
 
 
 @EVERY

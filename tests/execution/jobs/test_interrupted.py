@@ -22,10 +22,10 @@ WAYS = [
     ("process", signal.SIGINT, os.killpg),
     pytest.param("process", signal.SIGTERM, os.killpg, marks=pytest.mark.large),
     pytest.param("process", signal.SIGINT, os.kill, marks=pytest.mark.large),
-    ("process", signal.SIGTERM, os.kill),
-    ("thread", signal.SIGINT, os.killpg),
+    pytest.param("process", signal.SIGTERM, os.kill, marks=pytest.mark.slow),
+    pytest.param("thread", signal.SIGINT, os.killpg, marks=pytest.mark.slow),
     ("serial", signal.SIGTERM, os.kill),
-    ("dask", signal.SIGINT, os.killpg),
+    pytest.param("dask", signal.SIGINT, os.killpg, marks=pytest.mark.slow),
     pytest.param("dask", signal.SIGTERM, os.kill, marks=pytest.mark.large),
 ]
 
@@ -101,8 +101,15 @@ def test_ctrl_c_while_concluding_interrupts_at_once(tmp_path, monkeypatch, numbe
     assert_complete(folder, undisturbed(tmp_path / "undisturbed", 3), 3)
 
 
-@pytest.mark.parametrize("executor", ["serial", "process"])
-@pytest.mark.parametrize("place", ["data/item_1.json", "data/item_1.txt"])
+@pytest.mark.parametrize(
+    ("place", "executor"),
+    [
+        ("data/item_1.json", "serial"),
+        ("data/item_1.txt", "process"),
+        pytest.param("data/item_1.json", "process", marks=pytest.mark.slow),
+        pytest.param("data/item_1.txt", "serial", marks=pytest.mark.slow),
+    ],
+)
 def test_a_second_ctrl_c_while_an_item_is_saved_leaves_no_half_of_it(tmp_path, monkeypatch, place, executor):
     save = jobs.folder.Files.save
 

@@ -36,7 +36,9 @@ def pairs():
     one = rates(1)
     # The last two clusters are active at the same times without and with the perturbation.
     changed = np.where(np.arange(POPULATIONS.total) == 0, rates(2, activation=0.8), one)
-    return PairedRuns(one, changed, round(6.0 / DELTA_T), DELTA_T, None, {}, list(range(12)))
+    return PairedRuns(
+        one, changed, round(6.0 / DELTA_T), DELTA_T, None, {}, list(range(12)), StageSNNSimulation(SMALL).baseline
+    )
 
 
 def test_occupancies_pair_by_pair(pairs):

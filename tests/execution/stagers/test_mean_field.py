@@ -372,7 +372,7 @@ def test_only_some_numbers_of_active_clusters():
     [
         (sized(0, n_background=[40, 20]), 2, "true"),
         (sized(1, n_background=[10, 5]), 4, "false"),
-        (sized(2, n_background=[20, 20]), 6, "false"),  # no I clusters
+        pytest.param(sized(2, n_background=[20, 20]), 6, "false", marks=pytest.mark.slow),  # no I clusters
         (sized(2, n_background=[0, 0]), 6, "false"),  # no backgrounds
     ],
 )
@@ -407,8 +407,16 @@ def test_no_state_at_all(tmp_path):
     assert not any((tmp_path / "plots").iterdir())
 
 
-@every_stager
-@pytest.mark.parametrize(("save", "plot"), [(True, False), (False, True), (False, False)])
+@pytest.mark.parametrize(
+    ("kind", "save", "plot"),
+    [
+        *((kind, True, False) for kind in STAGERS),
+        (ReducedMeanFieldStager, False, True),
+        (BifurcationStager, False, False),
+        *(pytest.param(k, False, True, marks=pytest.mark.slow) for k in STAGERS if k is not ReducedMeanFieldStager),
+        *(pytest.param(k, False, False, marks=pytest.mark.slow) for k in STAGERS if k is not BifurcationStager),
+    ],
+)
 def test_execute_saves_and_draws_as_the_settings_say(kind, save, plot, tmp_path):
     settings = {"save": save, "plot": plot, "save_dir": str(tmp_path), "sim_name": "run"}
     overrides = [f"settings.{key}={json.dumps(value)}" for key, value in settings.items()]

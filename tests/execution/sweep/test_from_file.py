@@ -320,10 +320,10 @@ def test_columns_never_take_the_place_of_others(tmp_path):
     ("changed", "difference"),
     [
         ({"config": SMALL}, "config.settings.random_seed: 7 -> 256"),
-        ({"seed": 3}, "config.settings.random_seed: 7 -> 3"),
+        pytest.param({"seed": 3}, "config.settings.random_seed: 7 -> 3", marks=pytest.mark.slow),
         ({"set": {"init_params.duration_sec": 0.3}}, "config.init_params.duration_sec: 0.2 -> 0.3"),
-        ({"fix_network": True}, "fix_network: False -> True"),
-        ({"keep_spikes": True}, "keep_spikes: False -> True"),
+        pytest.param({"fix_network": True}, "fix_network: False -> True", marks=pytest.mark.slow),
+        pytest.param({"keep_spikes": True}, "keep_spikes: False -> True", marks=pytest.mark.slow),
         ({"measures": ["rates", "n_states"]}, "measures.n_states: nothing -> 'built in'"),
         ({"parameters": {RATE: [8, 12]}}, "parameters"),
     ],
@@ -395,8 +395,26 @@ def test_there_is_a_figure_for_each_measure(tmp_path, counted):
 
 
 def test_too_short_visits_are_a_warning(caplog):
-    _warn_of_short_visits(pd.DataFrame({"time_reassigned": [0.1, np.nan, 0.2]}))
-    _warn_of_short_visits(pd.DataFrame({"rate_E_hz": [0.9]}))
+    points = load_sweep(BASE | {"parameters": {LEVEL: [0, 0.1, 0.2, 0.3, 0.4]}, "repeats": 1}).points
+    numbers = {"point": [0, 1, 2, 3, 4]}
+    _warn_of_short_visits(pd.DataFrame(numbers | {"time_reassigned": [0.1, np.nan, 0.2, 0, 0]}), points)
+    _warn_of_short_visits(pd.DataFrame(numbers | {"rate_E_hz": 0.9}), points)
     assert not caplog.text
-    _warn_of_short_visits(pd.DataFrame({"time_reassigned": [0.1, 0.85, 0.3]}))
-    assert "too short visits fill more than 20 % of the time in 2 of 3 runs" in caplog.text
+    _warn_of_short_visits(pd.DataFrame(numbers | {"time_reassigned": [0.1, 0.85, 0.3, 0, 0]}), points)
+    assert "too short visits fill more than 20 % of the time in 2 of 5 runs" in caplog.text
+    assert "at point 1 (arousal.level=0.1), point 2 (arousal.level=0.2): their" in caplog.text
+    _warn_of_short_visits(pd.DataFrame(numbers | {"time_reassigned": 1.0}), points)
+    assert "point 2 (arousal.level=0.2) and 2 more points: their" in caplog.text
+
+
+def test_results_of_a_sweep_draw_their_figures(tmp_path):
+    sweep = BASE | {"parameters": {LEVEL: [0, 0.5]}, "measures": ["rates"]}
+    results = run_sweep(sweep, tmp_path)
+    assert json.loads((tmp_path / "metadata/run.json").read_text())["n_points"] == results["n_points"] == 2
+    assert results.table is not None and results.table[LEVEL].tolist() == [0, 0, 0.5, 0.5]
+    assert len(results.plot().axes) == len(results.plot("rates", style="talk").axes)
+    with pytest.raises(InputError, match='figure: "all" found; expected one of rates'):
+        results.plot("all")
+    part = run_sweep(sweep, tmp_path / "parts", Execution(shard="1/2"))
+    with pytest.raises(InputError, match="expected results with something to draw"):
+        part.plot()

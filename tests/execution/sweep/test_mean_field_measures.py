@@ -11,6 +11,7 @@ import pytest
 
 from neuro_mod.choices import MeanFieldMeasure
 from neuro_mod.config import load_experiment
+from neuro_mod.config.sweep import load_sweep
 from neuro_mod.core.mean_field.core import stable_states_of
 from neuro_mod.core.mean_field.core.clusters import interchangeable
 from neuro_mod.core.mean_field.core.newton import find_zeros
@@ -148,8 +149,10 @@ def test_a_search_among_too_many_states_is_reported(caplog):
     # 12 clusters are different and 6 alike: 2^12 * 7 choices, of which 17 * 100 + 1 are tried
     assert share == pytest.approx(1701 / (2**12 * 7))
     with caplog.at_level(logging.WARNING):
-        _warn_of_partial_search(pd.DataFrame({"part_searched": [1.0, share, np.nan]}), None)
-    assert "clusters differ in 1 of 3 rows" in caplog.text and "name states with mean_field.states" in caplog.text
+        table = pd.DataFrame({"point": [0, 1, 2], "part_searched": [1.0, share, np.nan]})
+        _warn_of_partial_search(table, load_sweep(SWEEP | {"measures": ["fixed_points"]}))
+    assert "clusters differ in 1 of 3 rows" in caplog.text and "at point 1 (arousal.level=0.2):" in caplog.text
+    assert "name states with mean_field.states" in caplog.text
 
 
 def test_shards_give_the_same_bytes(results, tmp_path):

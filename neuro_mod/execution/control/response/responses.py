@@ -21,6 +21,7 @@ from neuro_mod.errors import InputError, invalid
 from neuro_mod.execution.control.response.estimation import Estimation, Kind
 from neuro_mod.execution.control.response.observed import ObservedResponses, joined
 from neuro_mod.execution.control.response.observing import Observing
+from neuro_mod.execution.control.response.pictures import StepResponses, drawings_of_responses
 from neuro_mod.execution.control.response.saved import SavedTrial, open_saved
 from neuro_mod.execution.control.response.sessions import (
     ObservedSession,
@@ -29,6 +30,7 @@ from neuro_mod.execution.control.response.sessions import (
     smoothed_rates_of,
 )
 from neuro_mod.execution.control.response.simulate import ScoredTrial, SimulateTrial, trial_items
+from neuro_mod.execution.figures import Drawings, WithFigures
 from neuro_mod.execution.jobs import compute_in_memory
 from neuro_mod.execution.stagers import StageSNNSimulation
 from neuro_mod.populations import Populations
@@ -40,11 +42,13 @@ N_TRIALS = 20
 N_STATES = 12
 #: Time constants in seconds over which the past rate of a cluster helps to predict its activity.
 _MEMORIES = (0.02, 0.1)
+#: Windows of the step response.
+_N_STEPS = 24
 #: How many of the states that were seen most a message names.
 _NAMED = 5
 
 
-class Responses(Shown):
+class Responses(Shown, WithFigures):
     """Responses of a network to small shifts of its external rates, from trials without any shift.
 
     The derivative of the mean of an observable with respect to a shift of the external rate of a population, which
@@ -187,6 +191,7 @@ class Responses(Shown):
             "target": self.observing.target,
             "windows": f"{', '.join(f'{window:g}' for window in self.observing.windows)} s after the begin of a shift",
             "estimates": "occupancy(), log_odds(), switching(), chain(), states(), rates(), of(...)",
+            "plot(...)": "occupancy_responses, state_responses, step_response",
         }
         return Summary(
             f"Responses of {counted(self.populations.n_clusters, 'cluster')} in {counted(self.n_trials, 'trial')}", rows
@@ -328,6 +333,18 @@ class Responses(Shown):
             raise InputError(f"observable {name}: another number of columns in each trial found; expected the same")
         names = [name] if m == 1 else [f"{name} {k}" for k in range(m)]
         return self._estimation.responses(Kind(names, unit), observed, windows, known=False)
+
+    def step_responses(self) -> StepResponses:
+        """Pooled occupancies for windows up to the longest; the same with later scores, None without `reach`."""
+        longest, width = max(self.observing.windows), self.bin_width
+        bins = np.unique(np.round(np.linspace(longest / _N_STEPS, longest, _N_STEPS) / width).clip(1))
+        windows = (bins * width).tolist()
+        acausal = None if self.reach is None else self.occupancy(windows, pooled=True, acausal=True)
+        return self.occupancy(windows, pooled=True), acausal
+
+    def drawings(self) -> Drawings:
+        """Responses of occupancies and of the states that were seen most, and the step response."""
+        return drawings_of_responses(self.populations, self.occupancy, self.states, self.step_responses)
 
     # tables
 

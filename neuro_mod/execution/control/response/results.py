@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import traceback
 from collections.abc import Iterator, Mapping, Sequence
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,10 +14,11 @@ from neuro_mod.core.spiking_net.analysis.states.names import state_name
 from neuro_mod.errors import InputError
 from neuro_mod.execution.control.response.observed import COLUMNS, ObservedResponses
 from neuro_mod.execution.control.response.observing import Observing
+from neuro_mod.execution.control.response.pictures import drawings_of_responses
 from neuro_mod.execution.control.response.responses import Responses
 from neuro_mod.execution.control.response.sessions import ObservedSession
 from neuro_mod.execution.control.response.simulate import SimulateTrial
-from neuro_mod.execution.figures import Draw, Drawings, Look, drawn, save_figures
+from neuro_mod.execution.figures import Look, save_figures
 from neuro_mod.execution.sweep.user_functions import UserFunction
 from neuro_mod.storage.files import Files
 from neuro_mod.storage.json_values import json_row
@@ -32,8 +32,6 @@ from neuro_mod.storage.names import (
 if TYPE_CHECKING:
     from neuro_mod.config.sections import Settings
 
-#: Windows of the picture of the step response.
-_N_STEPS = 24
 #: Responses that grow by more than this factor from half the longest window to the longest do not hold all.
 _GROWING = 1.15
 #: States that are listed.
@@ -83,14 +81,18 @@ def save_results(
     of_user = [_of_user(responses, name, function) for name, function in functions.items()]
     single = [*responses.all(states=states or None), *of_user]
     pooled = responses.all(pooled=True)
-    step, acausal = _step_responses(responses)
+    step, acausal = responses.step_responses()
     folder.save_arrays(RESPONSES, **_arrays(single, responses))
     folder.save_table(RESPONSES_TABLE, _rows(single), COLUMNS)
     folder.save_table(POOLED_RESPONSES_TABLE, _rows(pooled), COLUMNS)
     folder.save_table(STEP_RESPONSE_TABLE, _step_rows(step, acausal), ())
     about = describe_results(responses, single, pooled, step)
     if settings.plot:
-        save_figures(folder.save, _drawings(responses, single, step, acausal), Look.of(settings))
+        seen = next(each for each in single if each.names[0].startswith("state "))
+        drawings = drawings_of_responses(
+            responses.populations, lambda: single[0], lambda: seen, lambda: (step, acausal)
+        )
+        save_figures(folder.save, drawings, Look.of(settings))
     return about
 
 
@@ -246,15 +248,6 @@ def _growing(step: ObservedResponses, pooled: Sequence[ObservedResponses]) -> li
     ]
 
 
-def _step_responses(responses: Responses) -> tuple[ObservedResponses, ObservedResponses | None]:
-    """Pooled occupancies against the window, and the same with later scores."""
-    longest, width = max(responses.observing.windows), responses.bin_width
-    bins = np.unique(np.round(np.linspace(longest / _N_STEPS, longest, _N_STEPS) / width).clip(1))
-    windows = (bins * width).tolist()
-    acausal = None if responses.reach is None else responses.occupancy(windows, pooled=True, acausal=True)
-    return responses.occupancy(windows, pooled=True), acausal
-
-
 def _step_rows(step: ObservedResponses, acausal: ObservedResponses | None) -> list[dict[str, Any]]:
     rows: list[dict[str, Any]] = []
     for w, window in enumerate(step.windows):
@@ -273,45 +266,3 @@ def _step_rows(step: ObservedResponses, acausal: ObservedResponses | None) -> li
                 )
             )
     return rows
-
-
-def _drawings(
-    responses: Responses,
-    single: Sequence[ObservedResponses],
-    step: ObservedResponses,
-    acausal: ObservedResponses | None,
-) -> Drawings:
-    # matplotlib is loaded only to draw
-    from neuro_mod.plotting.control.responses import response_map, step_response  # noqa: PLC0415
-
-    clusters = [str(c) for c in range(responses.populations.n_clusters)]
-    occupancy, states = single[0], next(each for each in single if each.names[0].startswith("state "))
-    draws: dict[str, Draw] = {}
-    for name, found, names, label, window in (
-        ("occupancy_responses", occupancy, clusters, "occupancy of cluster", -1),
-        (
-            "state_responses",
-            states,
-            [each.removeprefix("state ") for each in states.names],
-            "log probability of state",
-            int(np.argmax(states.resolved.sum(axis=(1, 2)))),
-        ),
-    ):
-        draws[name] = partial(
-            response_map,
-            found.response[window],
-            found.error[window],
-            names,
-            responses.populations,
-            label,
-            f"response after {found.windows[window]:g} s ({found.unit_of_response})",
-        )
-    draws["step_response"] = partial(
-        step_response,
-        step.windows,
-        step.populations,
-        step.response[:, 0],
-        step.error[:, 0],
-        None if acausal is None else (acausal.response[:, 0], acausal.error[:, 0]),
-    )
-    return drawn(draws)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sys
 from dataclasses import asdict, replace
 
@@ -38,10 +39,17 @@ def analyzer(sessions):
     return found
 
 
+@pytest.fixture(scope="module")
+def kept(analyzer, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("kept")
+    analyzer.save_analysis(folder)
+    return folder
+
+
 @pytest.fixture
-def folder(analyzer, tmp_path):
-    analyzer.save_analysis(tmp_path)
-    return tmp_path
+def folder(kept, tmp_path):
+    """A copy of a saved analysis that may be damaged."""
+    return shutil.copytree(kept, tmp_path / "analysis")
 
 
 def same(one, other):

@@ -26,7 +26,12 @@ FIRINGS = {
 }
 
 
-@pytest.fixture(scope="module", params=FIRINGS)
+HARD = ("low contrast", "drift")
+
+
+@pytest.fixture(
+    scope="module", params=[pytest.param(name, marks=[pytest.mark.slow] * (name not in HARD)) for name in FIRINGS]
+)
 def sessions(request):
     firing = FIRINGS[request.param]
     spikes, visits = synthetic_sessions(CHAIN, firing, n_sessions=N_SESSIONS, duration=DURATION, seed=11)

@@ -201,7 +201,9 @@ def test_a_result_that_went_with_its_worker_is_not_waited_for(of_two_workers):
     assert of_two_workers._fetch(SimpleNamespace(status="finished", result=lambda timeout: b"result")) == b"result"
 
 
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGKILL, -9)])
+@pytest.mark.parametrize(
+    ("number", "code"), [pytest.param(signal.SIGINT, 130, marks=pytest.mark.slow), (signal.SIGKILL, -9)]
+)
 def test_nothing_is_left_of_a_driver_that_is_stopped_or_killed(slurm, tmp_path, number, code):
     folder = tmp_path / "out"
     what = {"n_items": 500, "seconds": 0.1}
