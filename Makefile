@@ -103,6 +103,12 @@ bench-long: $(INSTALLED)  ## time and memory of an hour of simulated time and of
 	(echo "# Measured by \`make bench-long\`"; for name in long_run analysis drivers; do echo; cat .venv/$$name.md; done) \
 		> benchmarks/RESULTS_LONG.md
 
+bench-explore: $(INSTALLED)  ## cost of simulating in pieces, and the explorer in Chromium; takes minutes
+	$(BIN)/python -m benchmarks.stepping --out .venv/stepping.md
+	$(BIN)/python -m benchmarks.exploring --out .venv/exploring.md
+	(echo "# Measured by \`make bench-explore\`"; for name in stepping exploring; do echo; cat .venv/$$name.md; done) \
+		> benchmarks/EXPLORING.md
+
 bench-theory: $(PEERS)  ## compare the mean-field theories with simulations of large networks; takes half an hour
 	rm -f .venv/large_networks.csv
 	$(BIN)/python -m benchmarks.large_networks .venv/large_networks.csv
