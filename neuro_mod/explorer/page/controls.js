@@ -133,7 +133,7 @@ export class Controls {
     const where = document.createElement('code');
     where.textContent = folder;
     const list = document.createElement('ul');
-    list.append(...files.map((file) => Object.assign(document.createElement('li'), { textContent: file })));
+    list.append(...files.map((file) => Object.assign(document.createElement('li'), { textContent: file.startsWith(folder) ? file.slice(folder.length + 1) : file })));
     get('saved').replaceChildren('Saved in ', where, list);
     for (let box = get('saved').closest('details'); box; box = box.parentElement.closest('details')) box.open = true;
   }

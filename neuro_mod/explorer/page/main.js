@@ -2,10 +2,10 @@
 
 const { search } = new URL(import.meta.url);
 const load = (name) => import(`./${name}.js${search}`); // the token is needed for each file
-const [{ Connection }, { decode }, { History }, { GUTTER, View }, { Raster }, { Rates }, { States }, { Voltage }, { Theory }, { Statistics },
-  { Controls }, { Knobs }, { Perturbation }, { listen }, { nextTheme, onTheme }] = await Promise.all(
+const [{ Connection }, { decode }, { History }, { GUTTER, View }, { Raster }, { Rates, Scale }, { States }, { Voltage }, { Theory }, { Statistics },
+  { Controls }, { Knobs }, { Perturbation }, { listen }, { Measures }, { nextTheme, onTheme }] = await Promise.all(
   ['connection', 'frames', 'history', 'panel', 'raster', 'rates', 'states', 'voltage', 'theory', 'statistics',
-    'controls', 'knobs', 'perturbation', 'keys', 'palette'].map(load));
+    'controls', 'knobs', 'perturbation', 'keys', 'measures', 'palette'].map(load));
 
 const get = (id) => document.getElementById(id);
 const token = new URLSearchParams(location.search).get('token') ?? '';
@@ -19,9 +19,7 @@ let dirty = true;
 let theoryDrawn = 0;
 let failed = false;
 let lastKnob = null; // which one a refused `knob` is about
-const counts = { frames: 0, last: 0, drawn: [] };
-/** The last command that changes something, until the first frame after it was drawn. */
-const input = { at: NaN, revision: 0, confirmed: false, frame: 0, latency: NaN };
+const measures = new Measures();
 
 const connection = new Connection(token, { message, frame, state: connected, sent });
 const controls = new Controls(connection, { pulsed });
@@ -60,8 +58,7 @@ function connected(state) {
 
 function sent(command, at) {
   if (command.do === 'knob') lastKnob = command.key;
-  if (['seen', 'save', 'vector', 'neuron', 'landscape'].includes(command.do)) return;
-  Object.assign(input, { at, revision: status.revision, confirmed: false, frame: 0 });
+  measures.sent(command, at, status.revision);
 }
 
 const messages = {
@@ -106,7 +103,7 @@ function begin(content) {
   const its = JSON.stringify([network, targets, vectors, bin, ofNetwork.map(({ value, ...rest }) => rest)]);
   hello = content;
   unseen = [];
-  input.frame = 0; // a new connection counts its frames anew
+  measures.restart();
   if (its === shape) return;
   shape = its;
   const { populations, n_clusters: nClusters } = network;
@@ -118,14 +115,14 @@ function begin(content) {
     canvas.replaceWith(fresh);
     return make(fresh);
   };
-  const both = [history.rates, history.ratesB]; // on the same scale
+  const scale = new Scale([history.rates, history.ratesB]);
   const active = (k, cluster) => history.active.at(k, cluster) === 1;
   const high = (k, cluster, rate) => rate > (statistics.threshold ?? 20);
   panels = {
     raster: panel('raster', () => new Raster('raster', 'Spikes of all neurons over time', view, network, () => history.spikes)),
     rasterB: panel('raster-b', () => new Raster('raster-b', 'Spikes without the perturbation', view, network, () => history.spikesB)),
-    rates: panel('rates', () => new Rates('rates', 'Rates of the E clusters over time', view, network, history.rates, both, bin, active)),
-    ratesB: panel('rates-b', () => new Rates('rates-b', 'Rates without the perturbation', view, network, history.ratesB, both, bin, high)),
+    rates: panel('rates', () => new Rates('rates', 'Rates of the E clusters over time', view, network, history.rates, scale, bin, active)),
+    ratesB: panel('rates-b', () => new Rates('rates-b', 'Rates without the perturbation', view, network, history.ratesB, scale, bin, high)),
     states: panel('states', () => new States('states', 'Which clusters are active, over time', view, nClusters, history.active, bin)),
     voltage: panel('voltage', () => new Voltage('voltage', 'Voltage of the chosen neuron over time', view, history.voltage, history.spikes)),
   };
@@ -157,15 +154,13 @@ function newStatus(content) {
   if (content.knobs) knobs.status(content);
   if (content.perturbation) perturbation.status(content);
   theory.status(content);
-  if (content.revision > input.revision) input.confirmed = true;
+  measures.status(content);
   get('connection').textContent = content.building ? 'building the network' : content.running ? 'live' : 'paused';
   get('connection').classList.toggle('building', content.building);
   get('clock').textContent = `${content.time.toFixed(2)} s`;
   if (before.ab !== content.ab) {
     get('raster-b-panel').hidden = get('rates-b-panel').hidden = !content.ab;
     document.body.classList.toggle('twin', content.ab);
-    get('raster-title').innerHTML = content.ab ? 'Spikes <b>with</b> the perturbation' : 'Spikes';
-    get('rates-title').innerHTML = content.ab ? 'Rates <b>with</b> the perturbation' : 'Rates of the E clusters';
     if (!content.ab) history.clearTwin();
   }
   if (panels.voltage.neuron !== content.neuron) {
@@ -188,8 +183,7 @@ function frame(buffer) {
   }
   history.add(decoded);
   unseen.push(decoded.number);
-  counts.frames++;
-  if (input.confirmed && input.at === input.at && !input.frame) input.frame = decoded.number;
+  measures.received(decoded.number);
   dirty = true;
 }
 
@@ -207,7 +201,11 @@ function clusterRates() {
   return rates;
 }
 
-const activeClusters = () => [...(history.active.latest() ?? [])].flatMap((value, cluster) => (value === 1 ? [cluster] : []));
+/** @returns {number[]|null} null while it is not known */
+function activeClusters() {
+  const row = history.active.latest();
+  return row === null || row[0] === 255 ? null : [...row].flatMap((value, cluster) => (value === 1 ? [cluster] : []));
+}
 
 function tick(time) {
   requestAnimationFrame(tick);
@@ -230,19 +228,12 @@ function tick(time) {
   if (time - theoryDrawn > THEORY_EVERY || !status.running) {
     theoryDrawn = time;
     const ofClusters = (clusters) => clusters.map((c) => hello.network.populations.findIndex((p) => p.type === 'E' && p.cluster === c));
-    theory.draw(clusterRates(), history.active.next > history.active.first ? activeClusters().length : null, (clusters) => history.trail(ofClusters(clusters)));
+    theory.draw(clusterRates(), activeClusters()?.length ?? null, (clusters) => history.trail(ofClusters(clusters)));
   }
   statistics.draw();
   for (const number of unseen) connection.send({ do: 'seen', frame: number });
   if (unseen.length) {
-    const now = performance.now();
-    counts.last = unseen.at(-1);
-    counts.drawn.push(now);
-    while (now - counts.drawn[0] > 1000) counts.drawn.shift();
-    if (input.frame && counts.last >= input.frame) {
-      input.latency = now - input.at;
-      Object.assign(input, { at: NaN, frame: 0, confirmed: false });
-    }
+    measures.drawn(unseen.at(-1));
     unseen = [];
   }
 }
@@ -252,9 +243,9 @@ function everySecond() {
   if (!panels) return;
   const active = activeClusters();
   const rates = clusterRates();
-  const words = active.length ? `Active clusters: ${active.join(', ')}` : 'No active cluster';
-  controls.activity(new Set(active));
-  get('states-note').textContent = active.length ? `now ${active.join(' + ')}` : 'now none';
+  const words = active === null ? 'Active clusters are not known yet' : active.length ? `Active clusters: ${active.join(', ')}` : 'No active cluster';
+  controls.activity(new Set(active ?? []));
+  get('states-note').textContent = active === null ? 'known after the first seconds' : active.length ? `now ${active.join(' + ')}` : 'now none';
   get('raster-note').textContent = history.thinned > 1 ? `1 of ${history.thinned} neurons shown` : '';
   panels.raster.describe(`${words} at ${history.now.toFixed(1)} s.`);
   panels.states.describe(`${words}.`);
@@ -282,11 +273,9 @@ connection.open();
 
 /** For tests. */
 window.explorer = {
-  get frames() { return counts.frames; },
-  get lastFrame() { return counts.last; },
-  get fps() {
-    return counts.drawn.filter((at) => performance.now() - at < 1000).length;
-  },
-  latency: () => input.latency,
+  get frames() { return measures.frames; },
+  get lastFrame() { return measures.lastFrame; },
+  get fps() { return measures.fps; },
+  latency: () => measures.latency,
   rates: () => Array.from(history?.rates.latest() ?? []),
 };

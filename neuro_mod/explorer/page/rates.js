@@ -12,23 +12,55 @@ const above = (value) => {
   return [1, 2, 3, 4, 5, 6, 8, 10].map((m) => m * power).find((x) => x >= value) ?? value;
 };
 
+/** The upper end of the vertical axes of panels that are compared. */
+export class Scale {
+  highest = 40;
+  #at = 0;
+
+  /** @param {import('./history.js').Bins[]} histories */
+  constructor(histories) {
+    this.histories = histories;
+  }
+
+  /** Follows the smoothed rates of the last `seconds`, once a second. */
+  adapt(seconds, lines, bin) {
+    if (performance.now() - this.#at < 1000) return;
+    this.#at = performance.now();
+    let highest = 10;
+    for (const rates of this.histories) {
+      const first = Math.max(rates.first, rates.next - Math.round(seconds / bin));
+      for (const { p } of lines) {
+        let mean = 0;
+        for (let k = first; k < rates.next; k++) {
+          const rate = rates.at(k, p);
+          if (rate === rate) mean += (rate - mean) * 0.3;
+          if (mean > highest) highest = mean;
+        }
+      }
+    }
+    const wanted = above(1.05 * highest);
+    if (wanted > this.highest || wanted < 0.6 * this.highest) this.highest = wanted;
+  }
+}
+
 export class Rates extends TimePanel {
   /**
    * @param {object} network of `hello`
    * @param {import('./history.js').Bins} rates
-   * @param {import('./history.js').Bins[]} scaled all rates that have the same scale
+   * @param {Scale} scale of all panels that are compared
    * @param {number} bin s
    * @param {(bin: number, cluster: number, rate: number) => boolean} isActive
    */
-  constructor(id, label, view, network, rates, scaled, bin, isActive) {
+  constructor(id, label, view, network, rates, scale, bin, isActive) {
     super(id, label, view, { top: 6, bottom: 6 });
-    Object.assign(this, { rates, scaled, bin, isActive, highest: 40, ranged: 0 });
+    Object.assign(this, { rates, scale, bin, isActive });
     this.lines = network.populations.flatMap((population, p) => (
       population.type === 'E' && population.cluster !== null ? [{ population, p, mean: NaN, x: 0, y: 0 }] : []));
   }
 
   restart() {
     super.restart();
+    this.highest = this.scale.highest;
     this.next = Math.max(this.rates.first, Math.floor(this.from / this.bin));
     const keep = Math.exp(-this.bin / Math.max(SMOOTHING, 2 / this.perSecond));
     for (const line of this.lines) {
@@ -38,33 +70,10 @@ export class Rates extends TimePanel {
     }
   }
 
-  /** Adapts the scale once a second. */
-  #range() {
-    if (performance.now() - this.ranged < 1000) return;
-    this.ranged = performance.now();
-    let highest = 10;
-    for (const rates of this.scaled) {
-      const first = Math.max(rates.first, rates.next - Math.round(this.view.seconds / this.bin));
-      for (const { p } of this.lines) {
-        let mean = 0;
-        for (let bin = first; bin < rates.next; bin++) {
-          const rate = rates.at(bin, p);
-          if (rate === rate) mean += (rate - mean) * 0.3;
-          if (mean > highest) highest = mean;
-        }
-      }
-    }
-    const wanted = above(1.05 * highest);
-    if (wanted > this.highest || wanted < 0.6 * this.highest) {
-      this.highest = wanted;
-      this.stale = true;
-    }
-  }
-
   draw() {
     if (!this.visible) return;
-    this.#range();
-    if (this.stale) this.restart();
+    this.scale.adapt(this.view.seconds, this.lines, this.bin);
+    if (this.stale || this.highest !== this.scale.highest) this.restart();
     this.advance();
     if (this.next < this.rates.next) this.#lines();
     const context = this.show();

@@ -47,7 +47,7 @@ export class Slider {
       this.root.append(name, this.range, this.field);
     } else {
       const about = element('div', {}, name), head = element('div', { className: 'slider-head' }, about);
-      if (unit) about.append(element('span', { className: 'unit' }, unit));
+      if (unit) name.append(' ', element('span', { className: 'unit' }, unit));
       if (!atOnce) about.append(element('span', { className: 'badge', title: 'Takes effect on release, with a new network' }, 'rebuilds on release'));
       this.back = element('button', { className: 'mini', textContent: '↺', title: `Back to ${options.normal}` });
       this.back.setAttribute('aria-label', `Reset ${label} to ${options.normal}`);

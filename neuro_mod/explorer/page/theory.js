@@ -14,13 +14,20 @@ const SAME = 0.5; // Hz; rates of a steady state that are nearer are one mark
 
 class Points extends Panel {
   points = [];
+  note = document.getElementById('points-note');
   nClusters = 0;
 
   /** @param {number[]} now rates of the clusters @param {number|null} nActive at present */
   draw(now, nActive) {
     if (this.width < 100 || this.height < 40) return;
     const context = this.begin();
-    const counts = [...new Set(this.points.map((point) => point.n_active ?? UNCLEAR))].sort((a, b) => a - b);
+    // Unstable states of far more clusters than are ever active are left out.
+    const most = 2 + Math.max(nActive ?? 0, ...this.points.filter((p) => p.stable && p.n_active !== null).map((p) => p.n_active));
+    const all = [...new Set(this.points.map((point) => point.n_active ?? UNCLEAR))].sort((a, b) => a - b);
+    const counts = all.filter((count) => count <= most || (count === UNCLEAR && this.points.some((p) => p.stable && p.n_active === null)));
+    const left = this.points.filter((point) => !counts.includes(point.n_active ?? UNCLEAR)).length;
+    const words = left ? `not shown: ${left} unstable` : '';
+    if (this.note.textContent !== words) this.note.textContent = words;
     const rows = counts.length + 1;
     const height = (this.height - BOTTOM) / rows;
     const highest = Math.max(20, ...this.points.flatMap((p) => p.rates), ...now.filter(Number.isFinite));
@@ -37,11 +44,15 @@ class Points extends Panel {
     context.textAlign = 'center';
     for (let k = 0; k <= 4; k++) context.fillText(`${figure((k * scale) / 4)}${k === 4 ? ' Hz' : ''}`, Math.min(x((k * scale) / 4), this.width - 22), this.height - 11);
     context.textAlign = 'left';
-    counts.forEach((count, row) => context.fillText(count === UNCLEAR ? 'unclear' : `${count} active`, 2, y(row)));
+    const each = Math.max(1, Math.ceil(15 / height));
+    counts.forEach((count, row) => row % each === 0 && context.fillText(count === UNCLEAR ? 'unclear' : `${count} active`, 2, y(row)));
     context.fillStyle = look.text;
     context.fillText('now', 2, y(rows - 1));
 
-    for (const point of this.points) this.#mark(context, point, y(counts.indexOf(point.n_active ?? UNCLEAR)), x, Math.min(6, height / 2 - 2));
+    for (const point of [...this.points].sort((a, b) => a.stable - b.stable)) { // stable ones on top
+      const row = counts.indexOf(point.n_active ?? UNCLEAR);
+      if (row >= 0) this.#mark(context, point, y(row), x, Math.min(6, height / 2 - 2));
+    }
     now.forEach((rate, cluster) => {
       if (rate !== rate) return;
       context.fillStyle = css(clusterColour(cluster, look.dark), 0.9);
