@@ -7,6 +7,7 @@ Chromium, which draws in software.
 from __future__ import annotations
 
 import argparse
+import math
 import os
 import re
 import shutil
@@ -60,8 +61,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
         rows += _hour(page, server.pid, options.hour)
         browser.close()
         server.send_signal(signal.SIGINT)
+    browser_version = subprocess.check_output([chromium, "--version"], text=True).strip()
     notes = [
-        f"Machine: {machine}. {describe_versions(_PACKAGES)}; {subprocess.check_output([chromium, '--version'], text=True).strip()}.",
+        f"Machine: {machine}. {describe_versions(_PACKAGES)}; {browser_version}.",
         f"Network {options.config}, page of 1280 by 900 pixels; server, theory and browser share the cores.",
     ]
     publish(markdown_table(("", "measured"), rows) + "\n\n" + "\n".join(f"- {note}" for note in notes), options.out)
@@ -73,11 +75,15 @@ def _until(page: Any, expression: str) -> None:
 
 
 def _set_speed(page: Any, speed: float) -> None:
-    page.evaluate(
-        "(speed) => { const input = document.getElementById('speed'); input.value = Math.log10(speed);"
-        " input.dispatchEvent(new Event('input', {bubbles: true})); input.dispatchEvent(new Event('change', {bubbles: true})) }",
-        speed,
-    )
+    _slide(page.locator("#speed"), math.log10(speed))
+
+
+def _slide(slider: Any, value: float) -> None:
+    script = """(input, value) => {
+        input.value = value;
+        for (const name of ['input', 'change']) input.dispatchEvent(new Event(name, {bubbles: true}));
+    }"""
+    slider.evaluate(script, str(value))
 
 
 def _clock(page: Any) -> float:
@@ -101,10 +107,7 @@ def _delays(page: Any) -> list[float]:
     slider, found = page.get_by_label("Cluster 0", exact=True).first, []
     for k in range(_MOVES):
         before = page.evaluate("explorer.latency()")
-        slider.evaluate(
-            "(input, value) => { input.value = value; input.dispatchEvent(new Event('input', {bubbles: true})) }",
-            str(0.5 + k % 5 / 10),
-        )
+        _slide(slider, 0.5 + k % 5 / 10)
         time.sleep(0.7)
         after = page.evaluate("explorer.latency()")
         if after is not None and after != before:

@@ -33,7 +33,7 @@ def explore(
         ),
     ] = "127.0.0.1",
     browser: Annotated[bool, typer.Option("--browser/--no-browser", help="Open the page in a browser.")] = True,
-    max_sessions: Annotated[
+    max_networks: Annotated[
         int, typer.Option(metavar="N", min=1, help="Pages that simulate at once, at most; each has its own network.")
     ] = 4,
 ) -> None:
@@ -47,7 +47,7 @@ def explore(
 
     experiment = load(config, overrides, seed)
     try:
-        served = start(experiment, folder=out or FOLDER, host=host, port=port, max_sessions=max_sessions)
+        served = start(experiment, folder=out or FOLDER, host=host, port=port, max_networks=max_networks)
     except ImportError as error:
         raise InputError(str(error)) from error
     try:

@@ -278,7 +278,7 @@ class Exploration:
             self._statistics.add(part.rates)
             twin = self._twin.advance(piece.n_steps)[0] if self._twin else None
             times = (piece.begin + np.arange(len(piece.voltage))) * piece.delta_t
-            voltage = np.column_stack([times, piece.voltage[:, 0]]).astype(np.float64)
+            voltage = np.column_stack([times, piece.voltage[:, 0] / self._threshold_of_neuron]).astype(np.float64)
             frame = Frame(t_from, player.time, part, voltage, twin)
             with self._lock:
                 self._frame = self._frame.then(frame) if self._frame else frame
@@ -286,6 +286,12 @@ class Exploration:
                 self._pulses = [pulse for pulse in self._pulses if pulse[0] > player.step]
                 self._set_perturbations({"rate": self._held.get("rate")})
         self._told()
+
+    @property
+    def _threshold_of_neuron(self) -> float:
+        """Of the chosen one, at present."""
+        trial, done = self._at.stepper.trial, self._at.stepper.done
+        return float(trial.parameters["threshold"].at([done])[0, trial.network.population[self._neuron]])
 
     @property
     def _at(self) -> Player:

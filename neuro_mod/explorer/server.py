@@ -29,15 +29,15 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from neuro_mod.errors import InputError, NeuroModError, invalid
 from neuro_mod.explorer.access import Access
+from neuro_mod.explorer.explorations import Explorations, NoRoomError, PageExploration, Visit
 from neuro_mod.explorer.messages import MAX_BYTES, Rate, UnreadableError, read_message
-from neuro_mod.explorer.open_sessions import NoRoomError, OpenSessions, PageSession, Visit
 from neuro_mod.explorer.page_files import INDEX, PAGE, PageFile, page_files
 
-#: Seconds for which a session is kept after its page has left.
+#: Seconds for which an exploration is kept after its page has left.
 KEEP = 60.0
 #: The path that `Access.address_once` leads to, which needs a ticket in place of the token.
 _ONCE = "/open"
-_SESSION_NAME = re.compile(r"[A-Za-z0-9_-]{8,64}")
+_EXPLORATION_NAME = re.compile(r"[A-Za-z0-9_-]{8,64}")
 #: How a connection ends: as it was asked to, or as the other side broke the rules.
 _ENDED, _POLICY = 1000, 1008
 #: Seconds that a slow page has to take its last message.
@@ -53,17 +53,17 @@ class Served:
     """An explorer that runs in a thread of its own.
 
     Args:
-        new_session: Makes a session for a new page.
+        new_exploration: Makes an exploration for a new page.
         listening: The socket.
         access: Its address.
         files: The files of the page.
-        most: How many sessions there may be.
-        keep: Seconds for which a session is kept after its page has left.
+        most: How many explorations there may be.
+        keep: Seconds for which an exploration is kept after its page has left.
     """
 
     def __init__(
         self,
-        new_session: Callable[[], PageSession],
+        new_exploration: Callable[[], PageExploration],
         listening: socket.socket,
         access: Access,
         files: Mapping[str, PageFile],
@@ -74,19 +74,19 @@ class Served:
         self._access = access
         self._begun, self._ended = threading.Event(), threading.Event()
         self._stop: Callable[[], object] = bool
-        self._n_sessions: Callable[[], int] = int
+        self._n_explorations: Callable[[], int] = int
 
         async def serve() -> None:
             loop, stopping = asyncio.get_running_loop(), asyncio.Event()
-            sessions = OpenSessions(new_session, most=most, keep=keep)
-            server = uvicorn.Server(_settings(_application(access, files, sessions)))
+            explorations = Explorations(new_exploration, most=most, keep=keep)
+            server = uvicorn.Server(_settings(_application(access, files, explorations)))
             self._stop = lambda: loop.call_soon_threadsafe(stopping.set)
-            self._n_sessions = lambda: len(sessions)
+            self._n_explorations = lambda: len(explorations)
             self._begun.set()
             serving, stopped = asyncio.ensure_future(server.serve([listening])), asyncio.ensure_future(stopping.wait())
             await asyncio.wait((serving, stopped), return_when=asyncio.FIRST_COMPLETED)
             stopped.cancel()
-            await sessions.close(_ENDS)
+            await explorations.close(_ENDS)
             server.should_exit = server.force_exit = True
             await serving
 
@@ -109,9 +109,9 @@ class Served:
         return self._access.address
 
     @property
-    def n_sessions(self) -> int:
-        """How many sessions there are, with those whose page may yet come back."""
-        return 0 if self.closed else self._n_sessions()
+    def n_explorations(self) -> int:
+        """How many explorations there are, with those whose page may yet come back."""
+        return 0 if self.closed else self._n_explorations()
 
     @property
     def closed(self) -> bool:
@@ -127,7 +127,7 @@ class Served:
         self._ended.wait()
 
     def close(self) -> None:
-        """End all sessions, and stop to listen; takes 2 s at most."""
+        """End all explorations, and stop to listen; takes 2 s at most."""
         atexit.unregister(self.close)
         with suppress(RuntimeError):  # its event loop has ended
             self._stop()
@@ -135,22 +135,22 @@ class Served:
 
 
 def serve(
-    new_session: Callable[[], PageSession],
+    new_exploration: Callable[[], PageExploration],
     *,
     host: str = "127.0.0.1",
     port: int = 0,
-    max_sessions: int = 4,
+    max_networks: int = 4,
     keep: float = KEEP,
     page: Path = PAGE,
 ) -> Served:
     """Serve the page from a thread.
 
     Args:
-        new_session: Makes a session for a new page, in a thread.
+        new_exploration: Makes an exploration for a new page, in a thread.
         host: The host to listen on; by default only this machine reaches it.
         port: The port; 0 for a free one.
-        max_sessions: How many pages may have a session at once.
-        keep: Seconds for which a session is kept after its page has left.
+        max_networks: How many pages may have an exploration at once.
+        keep: Seconds for which an exploration is kept after its page has left.
         page: Folder of the page.
 
     Raises:
@@ -158,7 +158,7 @@ def serve(
     """
     listening = _listen(host, port)
     access = Access(host, listening.getsockname()[1])
-    return Served(new_session, listening, access, page_files(page, access.token), most=max_sessions, keep=keep)
+    return Served(new_exploration, listening, access, page_files(page, access.token), most=max_networks, keep=keep)
 
 
 def _listen(host: str, port: int) -> socket.socket:
@@ -204,7 +204,7 @@ def _settings(application: Callable[..., Awaitable[None]]) -> uvicorn.Config:
 
 
 def _application(
-    access: Access, files: Mapping[str, PageFile], sessions: OpenSessions
+    access: Access, files: Mapping[str, PageFile], explorations: Explorations
 ) -> Callable[[Scope, Receive, Send], Awaitable[None]]:
     """What answers requests; those that may not be asked are refused before any route is looked for."""
 
@@ -220,10 +220,15 @@ def _application(
             return PlainTextResponse("this address was used before; the one that was printed has a token", 403)
         return RedirectResponse(f"/?token={access.token}", 303)
 
-    async def session(websocket: WebSocket) -> None:
-        await _connect(websocket, sessions)
+    async def exploration(websocket: WebSocket) -> None:
+        await _connect(websocket, explorations)
 
-    routes = [Route("/", page), Route("/page/{name}", file), Route(_ONCE, once), WebSocketRoute("/session", session)]
+    routes = [
+        Route("/", page),
+        Route("/page/{name}", file),
+        Route(_ONCE, once),
+        WebSocketRoute("/session", exploration),
+    ]
     return _guarded(Starlette(routes=routes), access)
 
 
@@ -263,17 +268,17 @@ def _refusal(scope: Scope, access: Access, host: str, origin: str | None) -> str
     query = QueryParams(scope["query_string"])
     if scope["path"] != _ONCE and not access.knows(query.get("token", "")):
         return "the token is missing or wrong; neuro-mod explore printed the address with it"
-    if of_socket and not _SESSION_NAME.fullmatch(query.get("session", "")):
-        return "the name of a session is missing"
+    if of_socket and not _EXPLORATION_NAME.fullmatch(query.get("session", "")):
+        return "the name of an exploration is missing"
     return ""
 
 
-async def _connect(websocket: WebSocket, sessions: OpenSessions) -> None:
+async def _connect(websocket: WebSocket, explorations: Explorations) -> None:
     """One connection of a page, to its end."""
     name = websocket.query_params["session"]
     await websocket.accept()
     try:
-        visit = sessions.enter(name)
+        visit = explorations.enter(name)
     except NoRoomError as error:
         await _say_goodbye(websocket, str(error))
         return
@@ -282,14 +287,14 @@ async def _connect(websocket: WebSocket, sessions: OpenSessions) -> None:
         if why is not None:
             await _say_goodbye(websocket, why)
     finally:
-        sessions.leave(name, visit)
+        explorations.leave(name, visit)
 
 
 async def _converse(websocket: WebSocket, name: str, visit: Visit) -> str | None:
     """Read and write until one side ends it; returns why this side does, None if it is closed."""
     if not await _first(visit.kept.begun.wait(), visit.ended):
         return visit.ended.result()
-    if visit.kept.session is None:
+    if visit.kept.exploration is None:
         with suppress(WebSocketDisconnect):
             await _send(websocket, {"type": "failed", "message": visit.kept.failure})
             await websocket.close(_ENDED)
@@ -339,10 +344,10 @@ async def _read(websocket: WebSocket, visit: Visit, errors: deque[dict[str, Any]
 
 
 async def _write(websocket: WebSocket, name: str, visit: Visit, errors: deque[dict[str, Any]]) -> None:
-    """Send what the session has, as fast as the page takes it: nothing waits here but what is being sent."""
+    """Send what the exploration has, as fast as the page takes it: nothing waits here but what is being sent."""
     kept = visit.kept
-    assert kept.session is not None
-    await _send(websocket, {**kept.session.hello, "session": name})
+    assert kept.exploration is not None
+    await _send(websocket, {**kept.exploration.hello, "session": name})
     for message in kept.resume():
         await _send(websocket, message)
     while True:

@@ -31,7 +31,7 @@ def start(experiment: Experiment, *, folder: str | os.PathLike[str] = FOLDER, **
     Args:
         experiment: The configuration.
         folder: Where Save writes.
-        **options: ``host``, ``port`` and ``max_sessions`` of `neuro_mod.explorer.server.serve`.
+        **options: ``host``, ``port`` and ``max_networks`` of `neuro_mod.explorer.server.serve`.
 
     Raises:
         ImportError: A library is missing; the message says how to install it.

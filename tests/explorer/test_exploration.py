@@ -128,7 +128,8 @@ def test_frames_are_a_run(page):
     expected = np.stack([counts[:, run["clusters"] == p].sum(axis=1) for p in range(8)], axis=1)
     np.testing.assert_allclose(rates, expected / np.bincount(run["clusters"]) / 0.01, rtol=1e-6)
     voltage = np.concatenate([frame["voltage"] for frame in page.frames])
-    assert len(voltage) == 428
+    run = StageSNNSimulation(SMALL).run(0.214, record=["voltage"], neurons=[0])
+    np.testing.assert_allclose(voltage[:, 1], run["voltage"][:, 0] / 1.5, rtol=1e-6)
 
 
 def test_it_runs_at_the_speed_it_is_told(page):

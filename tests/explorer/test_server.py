@@ -1,4 +1,4 @@
-"""The server of the explorer: who may connect, what may be said, and when sessions begin and end."""
+"""The server of the explorer: who may connect, what may be said, and when explorations begin and end."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import connect
 
 from neuro_mod.errors import InputError
-from neuro_mod.explorer import messages, open_sessions, server, start
+from neuro_mod.explorer import explorations, messages, server, start
 from neuro_mod.explorer.access import Access, is_loopback
 from neuro_mod.explorer.messages import UnreadableError, read_message
-from tests.helpers.explorer import PAGE, FakeSession, frame, write_page
+from tests.helpers.explorer import PAGE, FakeExploration, frame, write_page
 from tests.helpers.processes import start_python, wait_until
 
 NAME = "page-0001"
@@ -38,7 +38,7 @@ UPGRADE = {
 
 @pytest.fixture(autouse=True)
 def no_sessions():
-    FakeSession.made.clear()
+    FakeExploration.made.clear()
 
 
 @pytest.fixture(scope="module")
@@ -51,8 +51,8 @@ def served(page):
     """Starts servers, which end with the test."""
     started = []
 
-    def begin(new_session=FakeSession, **options):
-        started.append(server.serve(new_session, page=page, **options))
+    def begin(new_exploration=FakeExploration, **options):
+        started.append(server.serve(new_exploration, page=page, **options))
         return started[-1]
 
     yield begin
@@ -64,9 +64,9 @@ def served(page):
 @pytest.fixture(scope="module")
 def running(page):
     """A server to which nobody gets through."""
-    server_of_all = server.serve(FakeSession, page=page)
+    server_of_all = server.serve(FakeExploration, page=page)
     yield server_of_all
-    assert server_of_all.n_sessions == 0
+    assert server_of_all.n_explorations == 0
     server_of_all.close()
 
 
@@ -115,8 +115,8 @@ def end_of(page):
 
 
 def only():
-    (session,) = FakeSession.made
-    return session
+    (exploration,) = FakeExploration.made
+    return exploration
 
 
 def test_the_page_and_its_files(running):
@@ -165,7 +165,7 @@ def test_another_host_is_refused(served, host):
     assert get(running, f"/?token={token}", Host=host)[0] == 403
     path = f"/session?token={token}&session={NAME}"
     assert get(running, path, Host=there, Origin=f"http://{there}", **UPGRADE)[0] == 101
-    wait_until(lambda: running.n_sessions == 1)
+    wait_until(lambda: running.n_explorations == 1)
     for origin in (f"http://{host}", f"http://{there}"):
         assert get(running, path, Host=host, Origin=origin, **UPGRADE)[0] == 403
 
@@ -195,7 +195,7 @@ def test_localhost_is_the_same_host(running):
 def test_sockets_are_refused_before_they_open(running, wrong):
     with pytest.raises(InvalidStatus, match="403"), connected(running, **wrong):
         pass
-    assert not FakeSession.made
+    assert not FakeExploration.made
 
 
 def test_an_origin_that_does_not_fit_is_refused_for_files_too(running):
@@ -257,7 +257,7 @@ def test_who_sends_too_much_is_closed(served):
         receive(page)
         page.send("x" * (64 * 1024 + 1))
         assert end_of(page) == 1009  # "message too big" of RFC 6455
-    assert running.n_sessions == 1
+    assert running.n_explorations == 1
 
 
 def test_who_sends_too_often_is_closed(served, monkeypatch):
@@ -339,7 +339,7 @@ def test_a_newer_tab_wins(served):
             assert "Another tab" in told["message"] and end_of(older) == 1000
             ask(newer, do="landscape", clusters=[0, 1])
             wait_until(lambda: only().done == ["play", "landscape"])  # it did not pause
-        assert running.n_sessions == 1
+        assert running.n_explorations == 1
 
 
 def test_reconnecting_leaves_nothing_behind(served):
@@ -352,7 +352,7 @@ def test_reconnecting_leaves_nothing_behind(served):
     for _ in range(100):
         with connected(running) as page:
             assert receive(page)["type"] == "hello"
-    assert running.n_sessions == 1 and len(FakeSession.made) == 1
+    assert running.n_explorations == 1 and len(FakeExploration.made) == 1
     wait_until(lambda: threading.active_count() <= before)
     wait_until(lambda: only().done[-1] == "pause")
     assert only().done.count("play") in range(2, 102)  # as often as it was paused
@@ -360,44 +360,44 @@ def test_reconnecting_leaves_nothing_behind(served):
 
 
 def test_no_more_sessions_than_allowed(served):
-    running = served(max_sessions=2)
+    running = served(max_networks=2)
     with connected(running, "page-0001") as first, connected(running, "page-0002") as second:
         assert receive(first)["session"] == "page-0001" and receive(second)["session"] == "page-0002"
         with connected(running, "page-0003") as third:
             told = receive(third)
-            assert told["type"] == "bye" and "--max-sessions" in told["message"] and end_of(third) == 1000
+            assert told["type"] == "bye" and "--max-networks" in told["message"] and end_of(third) == 1000
         with connected(running, "page-0001") as again:
             assert receive(again)["type"] == "hello"
-    assert len(FakeSession.made) == 2
+    assert len(FakeExploration.made) == 2
 
 
 def test_a_page_that_has_left_frees_its_session(served):
-    running = served(keep=0.1, max_sessions=1)
+    running = served(keep=0.1, max_networks=1)
     with connected(running) as page:
         receive(page)
     assert only().closed.wait(5) and only().done == ["pause"]
-    wait_until(lambda: running.n_sessions == 0)
+    wait_until(lambda: running.n_explorations == 0)
     with connected(running) as page:
         assert receive(page)["type"] == "hello"
-    assert len(FakeSession.made) == 2
+    assert len(FakeExploration.made) == 2
 
 
 def test_a_slow_page_gets_fewer_frames(served):
-    """A page that does not read stops the server from asking for more, however often the session calls."""
+    """A page that does not read stops the server from asking for more, however often the exploration calls."""
     with connected(served(), max_queue=1) as page:
         receive(page)
-        session = only()
-        session.endless = frame(1, 300_000)
+        exploration = only()
+        exploration.endless = frame(1, 300_000)
         for _ in range(200):
-            session.heard()
+            exploration.heard()
             time.sleep(2e-3)
-        asked = session.n_asked
+        asked = exploration.n_asked
         assert asked < 40
         for _ in range(50):
-            session.heard()
+            exploration.heard()
             time.sleep(2e-3)
-        assert session.n_asked <= asked + 2
-        session.endless = None
+        assert exploration.n_asked <= asked + 2
+        exploration.endless = None
         page.socket.shutdown(socket.SHUT_RDWR)
 
 
@@ -409,7 +409,7 @@ def test_a_session_that_cannot_begin_says_why(served, monkeypatch):
     with connected(running) as page:
         assert receive(page) == {"type": "failed", "message": "arousal.level: 2 found; expected at most 1"}
         assert end_of(page) == 1000
-    wait_until(lambda: running.n_sessions == 0)
+    wait_until(lambda: running.n_explorations == 0)
 
 
 def test_who_leaves_while_a_network_is_drawn(served):
@@ -417,13 +417,13 @@ def test_who_leaves_while_a_network_is_drawn(served):
 
     def slow():
         drawn.wait(10)
-        return FakeSession()
+        return FakeExploration()
 
     running = served(slow, keep=0.3)
     with connected(running):
         pass
     drawn.set()
-    wait_until(lambda: FakeSession.made and only().done == ["pause"])
+    wait_until(lambda: FakeExploration.made and only().done == ["pause"])
     assert only().closed.wait(5)
 
 
@@ -435,26 +435,26 @@ def test_the_end_reaches_everyone(served):
         running.close()
         assert time.monotonic() - began < 2
         assert {receive(first)["type"], receive(second)["type"]} == {"bye"}
-    assert all(session.closed.is_set() for session in FakeSession.made) and running.closed
+    assert all(exploration.closed.is_set() for exploration in FakeExploration.made) and running.closed
     with pytest.raises(OSError, match="refused"):
         get(running, "/")
     running.close()  # once more does nothing
 
 
 def test_the_end_waits_for_no_session(served, monkeypatch):
-    monkeypatch.setattr(open_sessions, "_ENDING", 0.2)
+    monkeypatch.setattr(explorations, "_ENDING", 0.2)
     drawn = threading.Event()
 
     def slow():
         drawn.wait(10)
-        return FakeSession()
+        return FakeExploration()
 
     running = served(slow)
     with connected(running) as page:
         running.close()
         assert receive(page)["type"] == "bye"
     drawn.set()
-    wait_until(lambda: FakeSession.made and only().closed.is_set())  # it is closed as soon as it is there
+    wait_until(lambda: FakeExploration.made and only().closed.is_set())  # it is closed as soon as it is there
 
 
 def test_a_port_that_is_taken(served):
@@ -489,11 +489,11 @@ def test_what_only_this_machine_reaches():
 
 @pytest.fixture
 def fake(monkeypatch, page):
-    """The explorer with sessions without a network."""
+    """The explorer with explorations without a network."""
     monkeypatch.setattr(start, "import_module", lambda name: start_modules[name])
     monkeypatch.setitem(server.serve.__kwdefaults__, "page", page)
-    session = type("Module", (), {"Session": FakeSession})
-    start_modules = {"neuro_mod.explorer.session": session, "neuro_mod.explorer.server": server}
+    exploration = type("Module", (), {"Exploration": FakeExploration})
+    start_modules = {"neuro_mod.explorer.exploration": exploration, "neuro_mod.explorer.server": server}
 
 
 def test_from_a_notebook(fake, config, tmp_path):

@@ -1,4 +1,4 @@
-"""Sessions of the explorer without a network, and a page to show them."""
+"""Explorations of the explorer without a network, and a page to show them."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ PAGE = {
 }
 
 
-class FakeSession:
-    """A session that keeps its commands, and sends what it is told to."""
+class FakeExploration:
+    """An exploration that keeps its commands, and sends what it is told to."""
 
-    made: list[FakeSession] = []  # noqa: RUF012 -- all of them share it
+    made: list[FakeExploration] = []  # noqa: RUF012 -- all of them share it
 
     def __init__(self, experiment: Any = None, *, folder: Path | None = None):
         self.experiment, self.folder = experiment, folder
@@ -84,12 +84,12 @@ def write_page(folder: Path) -> Path:
 
 
 def main(page: str) -> None:
-    """The command, with these sessions and another page."""
+    """The command, with these explorations and another page."""
     from neuro_mod.cli.main import main as command
     from neuro_mod.explorer import server
 
-    fake = ModuleType("neuro_mod.explorer.session")
-    vars(fake)["Session"] = FakeSession
+    fake = ModuleType("neuro_mod.explorer.exploration")
+    vars(fake)["Exploration"] = FakeExploration
     sys.modules[fake.__name__] = fake
     server.serve.__kwdefaults__["page"] = Path(page)
     command()

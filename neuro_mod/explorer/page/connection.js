@@ -1,6 +1,7 @@
 // The WebSocket: messages in, commands out, a new connection when it is lost.
 
 const SHORTEST = 500, LONGEST = 5000; // ms between attempts
+const PATIENCE = 400; // ms
 const KEY = 'neuro-mod-explore-session';
 
 const newId = () => Array.from(crypto.getRandomValues(new Uint32Array(4)), (x) => x.toString(16).padStart(8, '0')).join('');
@@ -21,10 +22,13 @@ async function sessionId() {
       return lock && new Promise(() => {}); // held until the tab is closed
     }).catch(() => answer(true));
   });
-  if (!id || !(await claim(id))) {
-    id = newId();
-    await claim(id);
+  // a page that is loaded again may come before the lock of its former self is free
+  for (const end = performance.now() + PATIENCE; id && performance.now() < end;) {
+    if (await claim(id)) return id;
+    await new Promise((later) => setTimeout(later, 20));
   }
+  id = newId();
+  await claim(id);
   return id;
 }
 

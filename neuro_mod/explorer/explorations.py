@@ -1,4 +1,4 @@
-"""The sessions of all pages: one for each, which outlives a connection that breaks, but nobody who has left."""
+"""The explorations of all pages: one for each, which outlives a connection that breaks, but nobody who has left."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ _LASTING = ("status", "statistics", "theory", "failed")
 _ANEW = ("restart", "network", "reset")
 #: Where a frame has its number.
 _NUMBER = slice(4, 8)
-#: Seconds that sessions and connections have to end.
+#: Seconds that explorations and connections have to end.
 _ENDING = 1.0
 
 
-class PageSession(Protocol):
-    """What a session is to those who connect pages to it."""
+class PageExploration(Protocol):
+    """What an exploration is to those who connect pages to it."""
 
     hello: dict[str, Any]
     on_output: Any
@@ -35,17 +35,17 @@ class PageSession(Protocol):
 
 
 class NoRoomError(Exception):
-    """There are as many sessions as there may be."""
+    """There are as many explorations as there may be."""
 
 
 class Visit:
-    """One connection of a page to its session.
+    """One connection of a page to its exploration.
 
     Args:
-        kept: The session.
+        kept: The exploration.
     """
 
-    def __init__(self, kept: KeptSession):
+    def __init__(self, kept: KeptExploration):
         self.kept = kept
         #: Why it is to end.
         self.ended: asyncio.Future[str] = asyncio.get_running_loop().create_future()
@@ -56,16 +56,16 @@ class Visit:
             self.ended.set_result(why)
 
 
-class KeptSession:
-    """A session, begun in a thread of its own, and who looks at it. All methods are for the thread of the event loop.
+class KeptExploration:
+    """An exploration, begun in its own thread, and who looks at it. All methods are for the thread of the event loop.
 
     Args:
-        new_session: Makes the session.
+        new_exploration: Makes the exploration.
     """
 
-    def __init__(self, new_session: Callable[[], PageSession]):
-        self.session: PageSession | None = None
-        #: Why there is no session.
+    def __init__(self, new_exploration: Callable[[], PageExploration]):
+        self.exploration: PageExploration | None = None
+        #: Why there is no exploration.
         self.failure: str | None = None
         self.begun, self.output = asyncio.Event(), asyncio.Event()
         self.visit: Visit | None = None
@@ -75,12 +75,12 @@ class KeptSession:
         self._playing: bool | None = None
         self._resting = self._told = self._released = False
         self._lock, self._loop = threading.Lock(), asyncio.get_running_loop()
-        threading.Thread(target=self._begin, args=(new_session,), name="explorer-begin", daemon=True).start()
+        threading.Thread(target=self._begin, args=(new_exploration,), name="explorer-begin", daemon=True).start()
 
-    def _begin(self, new_session: Callable[[], PageSession]) -> None:
+    def _begin(self, new_exploration: Callable[[], PageExploration]) -> None:
         """In a thread: drawing a network may take seconds."""
         try:
-            session = new_session()
+            exploration = new_exploration()
         except (NeuroModError, MemoryError) as error:
             self.failure = str(error) or "not enough memory"
         except BaseException as error:
@@ -90,9 +90,9 @@ class KeptSession:
             with self._lock:
                 released = self._released
                 if not released:
-                    self.session, session.on_output = session, self._heard
+                    self.exploration, exploration.on_output = exploration, self._heard
             if released:
-                session.close()
+                exploration.close()
         finally:
             self._in_loop(self._has_begun)
 
@@ -102,7 +102,7 @@ class KeptSession:
             self.rest()
 
     def _heard(self) -> None:
-        """In a thread of the session: something waits to be sent. The event loop is told once until it has looked."""
+        """In a thread of the exploration: something waits. The event loop is told once until it has looked."""
         if not self._told:
             self._told = True
             self._in_loop(self.output.set)
@@ -117,9 +117,9 @@ class KeptSession:
         Raises:
             NeuroModError: It is refused.
         """
-        if self.session is None:
+        if self.exploration is None:
             return
-        self.session.command(message)
+        self.exploration.command(message)
         done = message["do"]
         if done in ("play", "pause"):
             self._playing = done == "play"
@@ -130,7 +130,7 @@ class KeptSession:
         """What waits to be sent."""
         self.output.clear()
         self._told = False
-        messages = [] if self.session is None else self.session.outgoing()
+        messages = [] if self.exploration is None else self.exploration.outgoing()
         for message in messages:
             if isinstance(message, bytes):
                 self._frame = int.from_bytes(message[_NUMBER], "little")
@@ -152,7 +152,7 @@ class KeptSession:
 
     def rest(self) -> None:
         """Pause while nobody looks."""
-        if self.session is None or self._resting:
+        if self.exploration is None or self._resting:
             return
         if self._playing is None:
             self._playing = self._latest.get("status", {}).get("running")
@@ -161,34 +161,34 @@ class KeptSession:
 
     def _tell(self, message: Mapping[str, Any]) -> None:
         with suppress(NeuroModError):  # a simulation that failed, for example
-            if self.session is not None:
-                self.session.command(message)
+            if self.exploration is not None:
+                self.exploration.command(message)
 
     def release(self, why: str) -> threading.Thread:
-        """Close the session, in a thread, which is returned, and end the visit."""
+        """Close the exploration, in a thread, which is returned, and end the visit."""
         with self._lock:
-            self._released, session = True, self.session
+            self._released, exploration = True, self.exploration
         if self.timer is not None:
             self.timer.cancel()
         if self.visit is not None:
             self.visit.end(why)
-        closing = threading.Thread(target=session.close if session else int, name="explorer-close", daemon=True)
+        closing = threading.Thread(target=exploration.close if exploration else int, name="explorer-close", daemon=True)
         closing.start()
         return closing
 
 
-class OpenSessions:
-    """All sessions, by the names that pages have given themselves.
+class Explorations:
+    """All explorations, by the names that pages have given themselves.
 
     Args:
-        new_session: Makes a session.
+        new_exploration: Makes an exploration.
         most: How many there may be.
-        keep: Seconds for which a session is kept after its page has left.
+        keep: Seconds for which an exploration is kept after its page has left.
     """
 
-    def __init__(self, new_session: Callable[[], PageSession], *, most: int, keep: float):
-        self._new_session, self._most, self._keep = new_session, most, keep
-        self._kept: dict[str, KeptSession] = {}
+    def __init__(self, new_exploration: Callable[[], PageExploration], *, most: int, keep: float):
+        self._new_exploration, self._most, self._keep = new_exploration, most, keep
+        self._kept: dict[str, KeptExploration] = {}
         self._visits: set[Visit] = set()
         self._ended = ""
 
@@ -196,7 +196,7 @@ class OpenSessions:
         return len(self._kept)
 
     def enter(self, name: str) -> Visit:
-        """A visit of a page to its session, which is a new one where there was none; an earlier visit ends.
+        """A visit of a page to its exploration, which is a new one where there was none; an earlier visit ends.
 
         Raises:
             NoRoomError: The message is for the page.
@@ -207,10 +207,10 @@ class OpenSessions:
         if kept is None:
             if len(self._kept) >= self._most:
                 raise NoRoomError(
-                    f"{self._most} networks are being explored, as many as --max-sessions allows. Close the tab of "
+                    f"{self._most} networks are being explored, as many as --max-networks allows. Close the tab of "
                     f"one, wait {self._keep:g} s, and load this page again."
                 )
-            kept = self._kept[name] = KeptSession(self._new_session)
+            kept = self._kept[name] = KeptExploration(self._new_exploration)
         if kept.timer is not None:
             kept.timer.cancel()
             kept.timer = None
@@ -239,7 +239,7 @@ class OpenSessions:
         self._kept.pop(name).release("")
 
     async def close(self, why: str) -> None:
-        """End all visits and sessions."""
+        """End all visits and explorations."""
         self._ended = why
         closing = [kept.release(why) for kept in self._kept.values()]
         self._kept.clear()
