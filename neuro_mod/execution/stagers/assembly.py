@@ -60,7 +60,14 @@ def deltas_at(experiment: Experiment, time: float | None = None) -> dict[str, ND
 
 
 def build_stimulus(
-    experiment: Experiment, circuit: Circuit, seed: int, first_step: int, n_steps: int, delta_t: float
+    experiment: Experiment,
+    circuit: Circuit,
+    seed: int,
+    first_step: int,
+    n_steps: int,
+    delta_t: float,
+    *,
+    whole: bool = True,
 ) -> Stimulus:
     """The stimulus of a stretch of a run.
 
@@ -71,6 +78,7 @@ def build_stimulus(
         first_step: Step at which the stretch begins, counted from time 0.
         n_steps: Its length in steps.
         delta_t: Time step in seconds.
+        whole: Whether the stretch is a whole run, so that a stimulus without effect in it deserves a warning.
     """
     config, populations = experiment.stimulus, circuit.populations
     if config.off:
@@ -89,6 +97,6 @@ def build_stimulus(
         tau_rise=config.tau_rise,
         tau_decay=config.tau_decay,
     )
-    if not (gain.any() and course.any()):
+    if whole and not (gain.any() and course.any()):
         warn_once("the stimulus reaches no neuron in this run; see the section stimulus of the configuration")
     return Stimulus(gain, course)

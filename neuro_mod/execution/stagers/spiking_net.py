@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 from copy import copy
 from dataclasses import replace
-from functools import cached_property
+from functools import cached_property, partial
 from importlib import import_module
 from typing import Any, NamedTuple, Self
 
@@ -139,7 +139,7 @@ class StageSNNSimulation(Stager):
             noise_seed=noise_seed,
         )
         parameters = Parameters(staged.experiment, self.baseline, self.experiment.timed_perturbations)
-        return NetworkStepper(staged.trial, parameters, lambda seed: self._start(None, seed))
+        return NetworkStepper(staged.trial, parameters, partial(self._start, None))
 
     def explore(self, *, out: str | os.PathLike[str] = "simulations/explored", height: int = 900) -> Any:
         """A page on which the knobs of the network are turned while it runs, for a notebook.

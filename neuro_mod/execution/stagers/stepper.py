@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import NamedTuple
@@ -18,6 +19,7 @@ from neuro_mod.core.spiking_net.engine.noise import check_counts
 from neuro_mod.core.spiking_net.engine.state import State
 from neuro_mod.core.spiking_net.engine.stepper import Pieces
 from neuro_mod.core.spiking_net.engine.trial import Trial
+from neuro_mod.core.spiking_net.external.stimulus import Stimulus
 from neuro_mod.errors import InputError, invalid
 from neuro_mod.execution.stagers.assembly import build_baseline, build_stimulus
 from neuro_mod.execution.stagers.perturbations import perturbations_of_run
@@ -26,8 +28,8 @@ from neuro_mod.recordings.spikes import MAX_STEPS
 #: A perturbation that holds from now on: a number, a vector ``(n_pops,)``, vectors with a time course, or none.
 Held = ArrayLike | TimedPerturbation | None
 
-#: How often steps that are prepared for time courses are multiplied when they are over.
-_FURTHER = 2
+#: Simulated seconds for which stimulus and time courses are prepared at a time.
+_PREPARED = 5.0
 #: Of a network, what `NetworkStepper.set` cannot change, as it determines connections and quenched arousal.
 _FIXED = ("connection_probability", "external_in_degree", "arousal_heterogeneity", "in_degree")
 
@@ -68,7 +70,7 @@ class NetworkStepper(Pieces):
 
     def __init__(self, trial: Trial, parameters: Parameters, new_start: Callable[[int], State]):
         self.parameters, self._first_parameters, self._new_start = parameters, parameters, new_start
-        super().__init__(self._made(parameters, trial, trial.n_steps))
+        super().__init__(self._made(parameters, trial, 0))
 
     @property
     def experiment(self) -> Experiment:
@@ -108,46 +110,60 @@ class NetworkStepper(Pieces):
                 what = "a number, one for each population, a TimedPerturbation, or None"
                 raise InputError(f"perturbation of {target}: a course in time found; expected {what}")
         new = Parameters(present.experiment, baseline, {**present.perturbations, **(perturbations or {})})
-        self._use(self._made(new, self.trial, self.trial.n_steps))
+        self._use(self._made(new, self.trial, self.done))
         self.parameters = new
 
     def reset(self, seed: int | None = None) -> None:
         """Go back to the start, and to the configuration as it was.
 
         Args:
-            seed: Root seed of other noise, and of initial voltages that are drawn; by default the same again.
+            seed: Root seed of other noise, and of initial voltages that are drawn; by default that of the beginning.
+
+        Raises:
+            InputError: There is a seed beside an initial state, which has its own.
         """
+        first = self._first
         if seed is not None:
-            self._first = replace(self._first, seed=seed, state=self._new_start(seed))
-        super().reset()
-        self.parameters = self._first_parameters
+            if first.state.step:
+                raise invalid("seed", seed, "none, as the stepper began with a state, which has the seed of its noise")
+            first = replace(first, seed=seed, state=self._new_start(seed))
+        self._position, self.parameters = self._at_start(first), self._first_parameters
 
-    def _reach(self, end: int) -> None:
-        if end <= self.trial.n_steps:
-            return
-        n_steps = min(max(end, _FURTHER * self.trial.n_steps), MAX_STEPS - self._first.state.step)
-        if end > n_steps:
-            raise invalid("n_steps", end - self.done, f"at most {n_steps - self.done}, as steps are counted in 32 bits")
-        self._use(self._made(self.parameters, self.trial, n_steps))
+    def _check_end(self, end: int) -> None:
+        last = MAX_STEPS - self._first.state.step
+        if end > last:
+            raise invalid("n_steps", end - self.done, f"at most {last - self.done}, as steps are counted in 32 bits")
 
-    def _made(self, parameters: Parameters, trial: Trial, n_steps: int) -> Trial:
-        """The same trial of some length under these parameters."""
+    def _prepare(self) -> None:
+        if self.done >= self.trial.n_steps:
+            self._use(self._made(self.parameters, self.trial, self.done))
+
+    def _made(self, parameters: Parameters, trial: Trial, done: int) -> Trial:
+        """The same trial under these parameters, which are in force from step ``done`` on, as far as it is prepared."""
         experiment, baseline, first = parameters.experiment, parameters.baseline, trial.state.step
+        last, delta_t = MAX_STEPS - first, trial.delta_t
         timed = any(isinstance(each, TimedPerturbation) for each in parameters.perturbations.values())
-        circuit = modulated_circuit(baseline)
-        stimulus = None
-        if experiment.stimulus.off and not timed:
-            n_steps = MAX_STEPS - first
-        elif not experiment.stimulus.off:
-            seed = experiment.settings.random_seed
-            stimulus = build_stimulus(experiment, circuit, seed, first, n_steps, trial.delta_t)
+        n_steps, stimulus = last, None
+        if timed or not experiment.stimulus.off:
+            n_steps = min(done + math.ceil(_PREPARED / delta_t), last)
+        if not experiment.stimulus.off:
+            circuit, seed = modulated_circuit(baseline), experiment.settings.random_seed
+            begin, length = first + done, n_steps - done
+            stimulus = build_stimulus(experiment, circuit, seed, begin, length, delta_t, whole=False)
+            stimulus = Stimulus(stimulus.gain, np.concatenate([np.zeros(done), stimulus.course]))
+        found = perturbations_of_run(parameters.perturbations, baseline, n_steps - done, delta_t, first + done)
         deltas = {target: Course([0], np.zeros((1, baseline.populations.total))) for target in TARGETS}
-        deltas |= perturbations_of_run(parameters.perturbations, baseline, n_steps, trial.delta_t, first)
+        deltas |= {target: _from_step(course, done) for target, course in found.items()}
         courses = modulated_courses(baseline, deltas)
         courses["reset_voltage"] = Course([0], baseline.reset_voltage[None])
         made = replace(trial, n_steps=n_steps, stimulus=stimulus, courses=courses)
         check_counts(made.network, *made.parameters.largest_counts())
         return made
+
+
+def _from_step(course: Course, step: int) -> Course:
+    """The same course, which begins at a later step."""
+    return Course(np.append(0, course.steps[1:] + step), course.values)
 
 
 def _overridden(present: Parameters, overrides: Sequence[str]) -> Parameters:

@@ -59,6 +59,16 @@ def test_pieces_give_the_bytes_of_one_run(lengths, z, every):
 
 
 @pytest.mark.parametrize("name", VARIABLE)
+def test_what_is_set_at_the_start_is_a_constant(name):
+    values = np.random.default_rng(1).uniform(0.5, 1.5, baseline(clustered_network(), name).shape)
+    values = values * baseline(clustered_network(), name)
+    whole = trial(n_steps=100, recording=RECORDING, courses={name: Course([0], values[None])})
+    running = Stepper(replace(whole, courses={}))
+    running.set(**{name: values})
+    assert_same([running.advance(100)], running.state, simulate(whole))
+
+
+@pytest.mark.parametrize("name", VARIABLE)
 def test_what_is_set_is_a_course(name):
     usual = baseline(clustered_network(), name)
     values = [usual, 1.3 * usual, np.random.default_rng(1).uniform(0.8, 1.2, usual.shape) * usual]

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import pickle
+from copy import copy, deepcopy
+
 import numpy as np
 import pytest
 
 from neuro_mod import StageSNNSimulation, Stepper, simulate
-from neuro_mod.core.perturbations import Hat, TimedPerturbation, VectorialPerturbation
+from neuro_mod.core.perturbations import Hat, Sine, TimedPerturbation, VectorialPerturbation
+from neuro_mod.core.spiking_net.engine import kernel
 from neuro_mod.errors import ConfigError, InputError
+from neuro_mod.execution.stagers import stepper as steppers
 from tests.helpers.shared import SMALL
 
 PERTURBED = SMALL | {
@@ -16,6 +21,7 @@ PERTURBED = SMALL | {
         | {"time_dependence": {"shape": "sine", "onset_time": 0.01, "frequency": 20.0}}
     }
 }
+STIMULUS = [f"stimulus.{value}" for value in ("amplitude=8", "stimulated_clusters_prob=1", "onsets=[0.05, 0.25]")]
 
 
 def spikes(piece):
@@ -23,15 +29,19 @@ def spikes(piece):
 
 
 @pytest.mark.parametrize("config", [SMALL, PERTURBED], ids=["plain", "perturbed"])
-@pytest.mark.parametrize("overrides", [[], ["stimulus.amplitude=8", "stimulus.stimulated_clusters_prob=1"]])
-def test_pieces_give_the_bytes_of_a_run_and_go_on_after_it(config, overrides):
+@pytest.mark.parametrize("overrides", [[], STIMULUS], ids=["without", "stimulus"])
+def test_pieces_give_the_bytes_of_a_run_and_go_on_after_it(config, overrides, monkeypatch):
+    monkeypatch.setattr(steppers, "_PREPARED", 0.03)  # time courses are prepared many times
     stager = StageSNNSimulation(config, overrides=overrides)
+    assert bool(overrides) == (not stager.experiment.stimulus.off)
     stepper = stager.stepper(record=["spikes", "voltage"], neurons=[0, 50], every=3)
     pieces = [stepper.advance(n) for n in (1, 66, 66, 400, 0, 267)]
     run = stager.run(0.4, record=["spikes", "voltage"], neurons=[0, 50], every=3)
     steps = np.concatenate([piece.spikes.steps + piece.begin for piece in pieces])
     assert len(steps) > 50 and np.array_equal(steps, run["spikes"].steps)
     assert np.concatenate([piece.voltage for piece in pieces]).tobytes() == run["voltage"].tobytes()
+    continued = stager.stepper(initial_state=stager.run(0.1).state)
+    assert len(continued.advance(600).spikes) == np.count_nonzero(steps >= 200)
     assert stepper.state.network == run.state.network and np.array_equal(stepper.state.current, run.state.current)
 
 
@@ -64,6 +74,75 @@ def test_parameters_and_overrides_act_from_the_next_step_on(change, override):
         stepper.reset()
         stepper.advance(100)
     assert stager.experiment == stepper.experiment
+
+
+def test_a_time_course_may_come_late(monkeypatch):
+    monkeypatch.setattr(steppers, "_PREPARED", 0.05)
+    stager = StageSNNSimulation(SMALL)
+    vector = np.linspace(1, 9, stager.circuit.populations.total)
+    wave = TimedPerturbation(VectorialPerturbation(vector), (1.0,), Sine(onset_time=0.1, frequency=17.0))
+    stepper = stager.stepper()
+    pieces = [stepper.advance(200)]
+    stepper.set(perturbations={"rate": wave})
+    pieces += [stepper.advance(377), stepper.advance(23)]
+    stepper.set(perturbations={"rate": None})
+    pieces.append(stepper.advance(100))
+    run = stager.run(0.3, record=["spikes"], rate_perturbation=wave)["spikes"]
+    assert np.concatenate([p.spikes.steps + p.begin for p in pieces[:3]]).tolist() == run.steps.tolist()
+    assert np.concatenate([p.spikes.neurons for p in pieces[:3]]).tolist() == run.neurons.tolist()
+    assert stepper.advance(10**5).n_steps == 10**5  # nothing in time: not prepared piece by piece
+    stepper.set(overrides=[*STIMULUS, "stimulus.onsets=[50.5]"])
+    rates = [stepper.advance(seconds=0.1).rates.mean() for _ in range(4)]
+    assert max(rates) > 1.3 * min(rates)
+
+
+@pytest.mark.parametrize("cut", [393, 394, 396, 398])
+def test_an_interruption_leaves_no_trace(cut, monkeypatch):
+    monkeypatch.setattr(steppers, "_PREPARED", 0.2)
+    stager = StageSNNSimulation(SMALL, overrides=STIMULUS)
+    stepper, real, calls = stager.stepper(), kernel.advance, []
+    pieces = [stepper.advance(cut)]
+
+    def interrupted(*arguments):
+        calls.append(real(*arguments))
+        if len(calls) == 3:
+            raise KeyboardInterrupt
+        return calls[-1]
+
+    with monkeypatch.context() as patch:
+        patch.setattr(kernel, "advance", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            stepper.advance(1000)
+    pieces += [stepper.advance(3), stepper.advance(200)]
+    run = stager.run((cut + 203) * 5e-4, record=["spikes"])["spikes"]
+    assert np.concatenate([p.spikes.steps + p.begin for p in pieces]).tolist() == run.steps.tolist()
+
+
+@pytest.mark.parametrize("copied", [copy, deepcopy, lambda stepper: pickle.loads(pickle.dumps(stepper))])
+def test_copies_go_on_alike(copied):
+    stager = StageSNNSimulation(PERTURBED)
+    stepper = stager.stepper()
+    stepper.set(threshold=1.3)
+    stepper.advance(37)
+    other = copied(stepper)
+    other.set(threshold=0.9)
+    assert len(other.advance(100).spikes) > len(stepper.fork().advance(100).spikes)
+    third = copied(stepper)
+    assert spikes(third.advance(400)) == spikes(stepper.advance(400))
+
+
+def test_resetting_means_the_beginning():
+    stager = StageSNNSimulation(SMALL)
+    stepper = stager.stepper(noise_seed=3)
+    stepper.reset(seed=5)
+    stepper.reset()
+    assert stepper.seed == 3
+    later = stager.stepper(initial_state=stager.run(0.1).state)
+    with pytest.raises(InputError, match="the stepper began with a state"):
+        later.reset(seed=4)
+    later.advance(10)
+    later.reset()
+    assert later.time == pytest.approx(0.1)
 
 
 def test_perturbations():

@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from neuro_mod.checks import whole_number
 from neuro_mod.core.course import Course
 from neuro_mod.core.spiking_net.engine import kernel, scoring
-from neuro_mod.core.spiking_net.engine.arguments import new_scratch
+from neuro_mod.core.spiking_net.engine.arguments import Noise, new_scratch
 from neuro_mod.core.spiking_net.engine.courses import VARIABLE, ParametersInTime
 from neuro_mod.core.spiking_net.engine.noise import active_sources, build_noise, check_counts
 from neuro_mod.core.spiking_net.engine.parameters import ParameterTable
@@ -190,8 +190,9 @@ class Pieces:
         start = self._position
         found: list[Advanced] = []
         try:
-            self._reach(self.done + n_steps)
+            self._check_end(self.done + n_steps)
             while (left := start.latest.end + n_steps - self.done) > 0 or not found:
+                self._prepare()
                 found.append(self.advance_up_to(left))
         except BaseException:
             self._position = start
@@ -219,9 +220,16 @@ class Pieces:
 
     def fork(self) -> Self:
         """Another one in the same position, under the same parameters; each goes its own way."""
-        other, (loop, latest) = copy(self), self._position
-        other._position = _Position(_Loop(loop.trial, weights=loop.weights), latest)
-        return other
+        return copy(self)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """What copies are made from: not the arrays that the compiled loop changes."""
+        loop, latest = self._position
+        return {**vars(self), "_position": (loop.trial, loop.weights, latest)}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        trial, weights, latest = state["_position"]
+        vars(self).update(state, _position=_Position(_Loop(trial, weights=weights), latest))
 
     def reset(self, seed: int | None = None) -> None:
         """Go back to the start and to the parameters that held there.
@@ -236,14 +244,18 @@ class Pieces:
 
     def _use(self, trial: Trial) -> None:
         """Go on from the present state under the parameters and the input of another trial of this network."""
-        self._position = _Position(_Loop(trial, self._position.loop), self._position.latest)
+        loop, latest = self._position
+        self._position = _Position(_Loop(trial, loop if latest.end else None), latest)
 
     def _at_start(self, trial: Trial) -> _Position:
         loop = _Loop(trial)
         return _Position(loop, loop.nothing())
 
-    def _reach(self, end: int) -> None:
-        """Make sure that the trial does not end before this step."""
+    def _prepare(self) -> None:
+        """Prepare further steps, where the trial is not the whole simulation and ends here."""
+
+    def _check_end(self, end: int) -> None:
+        """Refuse to go further than the simulation goes."""
         if end > self.trial.n_steps:
             raise invalid("n_steps", end - self.done, f"at most {self.trial.n_steps - self.done}, as the trial ends")
 
@@ -290,6 +302,26 @@ class Stepper(Pieces):
         self._use(replace(trial, courses={**trial.courses, **courses}))
 
 
+class _Drawn:
+    """External input, and what is drawn of it; loops share it, one after the other.
+
+    Args:
+        noise: Its streams and tables.
+        largest_mean: Bound on the mean count for which there is room.
+    """
+
+    def __init__(self, noise: Noise, largest_mean: float):
+        self.noise, self.largest_mean = noise, largest_mean
+        #: After which call, and under which parameters, the noise holds counts of further steps.
+        self.latest: tuple[Advanced, kernel.Parameters] | None = None
+
+    def counted_after(self, latest: Advanced, parameters: kernel.Parameters) -> int:
+        """Step up to which counts are known under these parameters; they are not once the loop has begun."""
+        known = self.latest and self.latest[0] is latest and self.latest[1] is parameters
+        self.latest = None
+        return latest.counted if known else latest.end
+
+
 class _Loop:
     """The compiled loop with all that it needs for a trial.
 
@@ -311,21 +343,21 @@ class _Loop:
         self._blocks = split_blocks(network, parameters, self.weights)
         self._table = ParameterTable(trial, self._blocks, sources)
         self._drive = _drive(trial, parameters, dtype)
-        if earlier and earlier._largest_mean >= largest_mean:
-            self._noise, self._largest_mean = earlier._noise, earlier._largest_mean
+        if earlier and earlier._drawn.largest_mean >= largest_mean:
+            self._drawn = earlier._drawn
         else:
-            self._noise, self._largest_mean = build_noise(network, trial.noise_seed, largest_mean), largest_mean
+            self._drawn = _Drawn(build_noise(network, trial.noise_seed, largest_mean), largest_mean)
         if earlier and all(map(np.array_equal, vars(earlier._blocks).values(), vars(self._blocks).values())):
             self._wiring, self._scratch = earlier._wiring, earlier._scratch
         else:
             self._wiring = build_wiring(network, self._blocks, dtype)
             self._scratch = new_scratch(self._wiring, len(self._blocks.typical))
-        self._scores = scoring.new_scores(network, sources, trial.delta_t, self._largest_mean, trial.recording.scores)
+        self._scores = scoring.new_scores(
+            network, sources, trial.delta_t, self._drawn.largest_mean, trial.recording.scores
+        )
         self._traces = _traces(trial.recording)
         capacity = max(_MIN_SPIKE_CAPACITY, 2 * network.n_neurons)
         self._buffer = earlier._buffer if earlier else (np.empty(capacity, np.int32), np.empty(capacity, np.int32))
-        #: After which call, and under which parameters, the noise holds external counts of further steps.
-        self._counts: tuple[Advanced, kernel.Parameters] | None = None
 
     def nothing(self) -> Advanced:
         """Where the trial begins."""
@@ -359,8 +391,7 @@ class _Loop:
         voltage, current, refractory = state.voltage.copy(), state.current.copy(), state.refractory.copy()
         voltages, currents = self._samples(begin, begin + n_steps)
         parameters = self._table.between(begin, begin + n_steps)
-        known = self._counts and self._counts[0] is latest and self._counts[1] is parameters
-        counted, self._counts = latest.counted if known else begin, None
+        counted = self._drawn.counted_after(latest, parameters)
         done, n_spikes, counted, finite = kernel.advance(
             begin,
             n_steps,
@@ -370,7 +401,7 @@ class _Loop:
             current,
             refractory,
             parameters,
-            self._noise,
+            self._drawn.noise,
             _from(self._drive, begin),
             self._wiring,
             self._scratch,
@@ -392,7 +423,7 @@ class _Loop:
             counted,
             finite,
         )
-        self._counts = advanced, parameters
+        self._drawn.latest = advanced, parameters
         return advanced
 
     def _bins(self, scores: kernel.Scores, end: int) -> Bins:
