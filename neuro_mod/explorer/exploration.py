@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 import threading
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import asdict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,9 +18,10 @@ from neuro_mod.config import Experiment
 from neuro_mod.config.labels import label_of
 from neuro_mod.core.perturbations import VectorialPerturbation
 from neuro_mod.core.perturbations.targets import TARGETS
+from neuro_mod.core.spiking_net.engine.stepper import Piece
 from neuro_mod.errors import InputError, NeuroModError
 from neuro_mod.explorer.commands import Limits, checked, merged
-from neuro_mod.explorer.journal import Journal
+from neuro_mod.explorer.journal import CONFIGURED, Change, Given, Journal
 from neuro_mod.explorer.knobs import knobs_of
 from neuro_mod.explorer.player import Player, drawn_neurons
 from neuro_mod.explorer.saving import Snapshot, save
@@ -38,6 +39,8 @@ _MAX_LAG = 0.25
 _STATUS, _STATISTICS, _SETTLED = 0.25, 1.0, 0.2
 #: Commands and messages that wait at most.
 _MAX_WAITING = 500
+#: Changes that are kept for Save; moving sliders for hours makes no more.
+MAX_CHANGES = 50_000
 #: Width of bins of rates and window of statistics in seconds.
 BIN, WINDOW = 0.01, 60.0
 #: Bins over which the present rate of a cluster is averaged, to say whether it is active.
@@ -191,10 +194,16 @@ class Exploration:
     def _run(self) -> None:
         try:
             self._theory = Theory(self._answered)
-            self._begin(self._journal)
-            self._loop()
-        except Exception as error:
-            self._say({"type": "failed", "message": str(error) or repr(error)})
+            starting = True
+            while not self._closed:
+                try:
+                    if starting:
+                        starting = False
+                        self._begin(self._journal)
+                    self._loop()
+                except Exception as error:
+                    self._running, self._twin = False, None
+                    self._say({"type": "failed", "message": str(error) or repr(error)})
         finally:
             if self._theory is not None:
                 self._theory.close()
@@ -241,15 +250,19 @@ class Exploration:
         """Start anew."""
         self._building = True
         self._say_latest(self._status())
-        player = Player(journal.start(), self._bin_steps, self._drawn)
-        player.stepper.record(voltage=[self._neuron])
+        try:
+            player = Player(journal.start(), self._bin_steps, self._drawn)
+            player.stepper.record(voltage=[self._neuron])
+            if self._held:
+                journal.change(0, perturbations=self._held).apply(player.stepper)
+        finally:
+            self._building = False
         self._player, self._journal, self._pulses = player, journal, []
-        self._set_perturbations(self._held)
         self._twin = self._new_twin() if self._twin else None
         with self._lock:
             self._frame, self._present = None, np.zeros((0, self._n_clusters), np.float32)
         self._statistics.clear()
-        self._threshold, self._building = None, False
+        self._threshold = None
         self._changed()
         self._set_clock()
 
@@ -278,25 +291,30 @@ class Exploration:
             self._statistics.add(part.rates)
             twin = self._twin.advance(piece.n_steps)[0] if self._twin else None
             times = (piece.begin + np.arange(len(piece.voltage))) * piece.delta_t
-            voltage = np.column_stack([times, piece.voltage[:, 0] / self._threshold_of_neuron]).astype(np.float64)
+            voltage = np.column_stack([times, piece.voltage[:, 0] / self._thresholds(piece)]).astype(np.float64)
             frame = Frame(t_from, player.time, part, voltage, twin)
             with self._lock:
                 self._frame = self._frame.then(frame) if self._frame else frame
             if any(until <= player.step for until, _ in self._pulses):
                 self._pulses = [pulse for pulse in self._pulses if pulse[0] > player.step]
-                self._set_perturbations({"rate": self._held.get("rate")})
+                self._set(perturbations={"rate": self._rate(self._pulses)})
         self._told()
 
-    @property
-    def _threshold_of_neuron(self) -> float:
-        """Of the chosen one, at present."""
+    def _thresholds(self, piece: Piece) -> NDArray[np.float64]:
+        """Of the chosen neuron, in the steps of a piece."""
         trial, done = self._at.stepper.trial, self._at.stepper.done
-        return float(trial.parameters["threshold"].at([done])[0, trial.network.population[self._neuron]])
+        steps = np.arange(done - piece.n_steps, done)
+        return trial.parameters["threshold"].at(steps)[:, trial.network.population[self._neuron]]
 
     @property
     def _at(self) -> Player:
-        assert self._player is not None
+        if self._player is None:
+            raise InputError("there is no network; see above why, and restart")
         return self._player
+
+    @property
+    def _experiment(self) -> Experiment:
+        return self._player.stepper.experiment if self._player else self._journal.experiment
 
     def _set_clock(self) -> None:
         self._clock = time.monotonic(), self._player.time if self._player else 0.0
@@ -309,9 +327,9 @@ class Exploration:
             (t0, from_), (t1, to) = self._reached[0], self._reached[-1]
             held_speed = (to - from_) / (t1 - t0) if t1 > t0 else None
         player = self._player
-        experiment = player.stepper.experiment if player else self._first
+        experiment = self._experiment
         knobs = {key: experiment.number(key) for key in self._knobs}
-        perturbation = {target: vector.tolist() for target, vector in self._held.items()}
+        perturbation = {target: vector.tolist() for target, vector in self._perturbation().items()}
         return {
             "type": "status",
             "running": self._running,
@@ -357,21 +375,40 @@ class Exploration:
     def _answered(self, message: dict[str, Any]) -> None:
         self._say_latest(message)
 
-    def _set_perturbations(self, given: Mapping[str, NDArray[np.float64] | None]) -> None:
-        """What holds from the next step on, with pulses."""
-        total: dict[str, NDArray[np.float64] | None] = dict(given)
-        if self._pulses and ("rate" in given or "rate" not in self._held):
-            base = self._held.get("rate", np.zeros(self._n_populations))
-            total["rate"] = np.sum([base, *(vector for _, vector in self._pulses)], axis=0)
-        if total:
-            self._at.stepper.set(perturbations=total)
-            self._journal.change(self._at.step, perturbations=total)
+    def _set(self, *, overrides: Sequence[str] = (), perturbations: Mapping[str, Given] | None = None) -> None:
+        """Change the network from the next step on, its twin, and the journal: all of them or none."""
+        player = self._at
+        change = Change(player.step, tuple(overrides), perturbations or {})
+        twin = self._twin.stepper.fork() if self._twin and overrides else None
+        if twin is not None:
+            twin.set(overrides=overrides)
+        change.apply(player.stepper)
+        self._journal.change(change.step, overrides=change.overrides, perturbations=change.perturbations)
+        if self._twin and twin is not None:
+            self._twin.stepper = twin
+
+    def _rate(self, pulses: Sequence[tuple[int, NDArray[np.float64]]]) -> Given:
+        """The perturbation of the external rate under pulses, during which one of the configuration stands still."""
+        if not pulses:
+            return self._held.get("rate", CONFIGURED)
+        vectors = [vector for _, vector in pulses]
+        return np.sum([self._perturbation().get("rate", np.zeros(self._n_populations)), *vectors], axis=0)
+
+    def _perturbation(self) -> dict[str, NDArray[np.float64]]:
+        """The vectors that hold at present, without pulses, by target."""
+        time_now = self._player.time if self._player else 0.0
+        configured = self._experiment.timed_perturbations
+        return {target: each.at(time_now) for target, each in configured.items()} | self._held
 
     def _new_twin(self) -> Player:
         stepper = self._at.stepper.fork()
         stepper.set(perturbations=dict.fromkeys(TARGETS))
         stepper.record()
-        return Player(stepper, self._bin_steps, self._drawn)
+        return self._at.twin(stepper)
+
+    def _check_room(self) -> None:
+        if len(self._journal.changes) >= MAX_CHANGES:
+            raise InputError(f"{MAX_CHANGES} changes are kept for Save, and as many were made; restart to go on")
 
     # commands
 
@@ -393,51 +430,52 @@ class Exploration:
     def _do_knob(self, key: str, value: float) -> None:
         override = f"{key}={value!r}"
         if self._knobs[key].at_once:
-            player = self._at
-            player.stepper.set(overrides=[override])
-            if self._twin:
-                self._twin.stepper.set(overrides=[override])
-            self._journal.change(player.step, overrides=[override])
+            self._check_room()
+            self._set(overrides=[override])
             self._changed()
         else:
-            self._begin(Journal(self._at.stepper.experiment.replace([override]), self._journal.noise_seed))
+            self._begin(Journal(self._experiment.replace([override]), self._journal.noise_seed))
 
     def _do_perturb(self, target: str, values: NDArray[np.float64]) -> None:
-        before = dict(self._held)
-        self._held[target] = values
+        self._check_room()
+        before, self._held = self._held, {**self._held, target: values}
         try:
-            self._set_perturbations({target: self._held.get(target)})
+            self._set(perturbations={target: self._rate(self._pulses) if target == "rate" else values})
         except NeuroModError:
             self._held = before
             raise
         self._changed()
 
     def _do_pulse(self, cluster: int, seconds: float, strength: float) -> None:
+        self._check_room()
         player, vector = self._at, np.zeros(self._n_populations)
         vector[cluster] = strength
         end = player.step + max(1, round(seconds / self._first.init_params.delta_t))
-        before = self._pulses
-        self._pulses = [*self._pulses, (end, vector)]
-        try:
-            self._set_perturbations({"rate": self._held.get("rate")})
-        except NeuroModError:
-            self._pulses = before
-            raise
+        pulses = [*self._pulses, (end, vector)]
+        self._set(perturbations={"rate": self._rate(pulses)})
+        self._pulses = pulses
 
     def _do_restart(self, noise_seed: int | None) -> None:
         seed = self._journal.noise_seed if noise_seed is None else noise_seed
-        self._begin(Journal(self._at.stepper.experiment, seed))
+        self._begin(Journal(self._experiment, seed))
 
     def _do_network(self, seed: int) -> None:
-        self._begin(Journal(self._at.stepper.experiment.with_seed(seed), seed))
+        self._begin(Journal(self._experiment.with_seed(seed), seed))
 
     def _do_reset(self) -> None:
+        held, twin = self._held, self._twin
         self._held, self._twin = {}, None
-        self._begin(Journal(self._first, self._first.settings.random_seed))
+        try:
+            self._begin(Journal(self._first, self._first.settings.random_seed))
+        except NeuroModError:
+            self._held, self._twin = held, twin
+            raise
 
     def _do_neuron(self, index: int) -> None:
         self._at.stepper.record(voltage=[index])
         self._neuron = index
+        with self._lock:
+            self._frame = self._frame and replace(self._frame, voltage=self._frame.voltage[:0])
 
     def _do_landscape(self, clusters: tuple[int, int]) -> None:
         self._clusters = clusters
@@ -445,8 +483,6 @@ class Exploration:
 
     def _do_ab(self, on: bool) -> None:
         self._twin = self._new_twin() if on else None
-        with self._lock:
-            self._frame = None
 
     def _do_vector(self, target: str, seed: int, kind: str) -> None:
         """A random vector over the E clusters, with the largest entry at half of the slider."""

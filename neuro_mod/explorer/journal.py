@@ -6,23 +6,26 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 import neuro_mod
 from neuro_mod.checks import whole_number
 from neuro_mod.config import Experiment, load_experiment
 from neuro_mod.core.spiking_net.engine.stepper import Piece
-from neuro_mod.errors import DataError, InputError
+from neuro_mod.errors import ConfigError, DataError
 from neuro_mod.execution.stagers.spiking_net import StageSNNSimulation
 from neuro_mod.execution.stagers.stepper import Held, NetworkStepper
 from neuro_mod.recordings.spikes import SpikeEvents
 from neuro_mod.storage.names import EXPLORED
 
-#: Changes that are kept; moving sliders for hours makes no more.
-MAX_CHANGES = 50_000
+#: The perturbation of a target that the configuration has, if it has one, with its course in time.
+CONFIGURED: Literal["configured"] = "configured"
+
+#: A vector ``(n_pops,)`` or a number that holds, none, or `CONFIGURED`.
+Given = NDArray[np.float64] | None | Literal["configured"]
 
 
 class Change(NamedTuple):
@@ -31,12 +34,25 @@ class Change(NamedTuple):
     Attributes:
         step: The step, counted from the start.
         overrides: Values of the configuration.
-        perturbations: By target; None for none.
+        perturbations: By target.
     """
 
     step: int
     overrides: tuple[str, ...] = ()
-    perturbations: Mapping[str, NDArray[np.float64] | None] = {}
+    perturbations: Mapping[str, Given] = {}
+
+    def apply(self, stepper: NetworkStepper) -> None:
+        """Set it.
+
+        Raises:
+            InputError: It is refused; nothing is changed then.
+        """
+        configured = stepper.experiment.timed_perturbations
+        perturbations: dict[str, Held] = {
+            target: configured.get(target) if isinstance(given, str) else given
+            for target, given in self.perturbations.items()
+        }
+        stepper.set(overrides=self.overrides, perturbations=perturbations)
 
 
 @dataclass
@@ -54,27 +70,22 @@ class Journal:
     changes: list[Change] = field(default_factory=list)
 
     def change(
-        self, step: int, *, overrides: Sequence[str] = (), perturbations: Mapping[str, Held] | None = None
-    ) -> None:
-        """Keep a change; arguments as for `NetworkStepper.set`.
+        self, step: int, *, overrides: Sequence[str] = (), perturbations: Mapping[str, ArrayLike | None] | None = None
+    ) -> Change:
+        """Keep a change.
 
         Args:
             step: The step before which it is made, counted from the start; not before that of earlier changes.
             overrides: Values of the configuration.
-            perturbations: By target: a number, an array ``(n_pops,)``, or None for none.
+            perturbations: By target: a number, an array ``(n_pops,)``, None for none, or `CONFIGURED`.
 
         Raises:
-            InputError: It is earlier than another one, or there are too many; nothing is kept.
+            InputError: It is earlier than another one; nothing is kept.
         """
-        latest = self.changes[-1].step if self.changes else 0
-        whole_number("step", step, latest)
-        if len(self.changes) >= MAX_CHANGES:
-            raise InputError(f"{MAX_CHANGES} changes are kept for Save, and as many were made; restart to go on")
-        vectors = {
-            target: None if given is None else np.asarray(given, np.float64)
-            for target, given in (perturbations or {}).items()
-        }
-        self.changes.append(Change(step, tuple(overrides), vectors))
+        whole_number("step", step, self.changes[-1].step if self.changes else 0)
+        vectors: dict[str, Given] = {target: _given(given) for target, given in (perturbations or {}).items()}
+        self.changes.append(change := Change(step, tuple(overrides), vectors))
+        return change
 
     def start(self) -> NetworkStepper:
         """The network at the start."""
@@ -88,7 +99,7 @@ class Journal:
                 break
             if change.step > stepper.done:
                 yield stepper.advance(change.step - stepper.done)
-            stepper.set(overrides=change.overrides, perturbations=change.perturbations)
+            change.apply(stepper)
         yield stepper.advance(n_steps - stepper.done)
 
     def spikes(self, n_steps: int) -> SpikeEvents:
@@ -103,7 +114,11 @@ class Journal:
         changes = [
             {"step": step}
             | ({"overrides": list(overrides)} if overrides else {})
-            | ({"perturbations": {t: None if v is None else v.tolist() for t, v in given.items()}} if given else {})
+            | (
+                {"perturbations": {t: v.tolist() if isinstance(v, np.ndarray) else v for t, v in given.items()}}
+                if given
+                else {}
+            )
             for step, overrides, given in self.changes
         ]
         config = self.experiment.to_yaml()
@@ -127,21 +142,24 @@ class Journal:
             ConfigError: Its configuration is not valid.
         """
         try:
-            changes = [
-                Change(
-                    whole_number("step", each["step"], 0),
-                    tuple(map(str, each.get("overrides", ()))),
-                    {
-                        str(target): None if values is None else np.asarray(values, np.float64)
-                        for target, values in each.get("perturbations", {}).items()
-                    },
-                )
-                for each in data["changes"]
-            ]
             seed, config = whole_number("noise_seed", data["noise_seed"], 0), str(data["config"])
+            journal = cls(load_experiment(config), seed)
+            for each in data["changes"]:
+                overrides, perturbations = each.get("overrides", ()), dict(each.get("perturbations", {}))
+                journal.change(each["step"], overrides=list(map(str, overrides)), perturbations=perturbations)
+        except ConfigError:
+            raise
         except (AttributeError, KeyError, TypeError, ValueError) as error:
             raise DataError(f"{source}: not a journal of the explorer: {error!r}") from None
-        return cls(load_experiment(config), seed, changes)
+        return journal
+
+
+def _given(given: Any) -> Given:
+    if given is None:
+        return None
+    if isinstance(given, str) and given == CONFIGURED:
+        return CONFIGURED
+    return np.asarray(given, np.float64)
 
 
 def load_journal(folder: str | Path) -> Journal:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import copy
 from typing import NamedTuple
 
 import numpy as np
@@ -42,6 +43,12 @@ class Player:
         self._open = np.zeros(len(network.sizes), np.int64)
         self._kept: list[_Kept] = []
         self._n_kept = 0
+
+    def twin(self, stepper: NetworkStepper) -> Player:
+        """Another one from here on, whose bins begin where these do."""
+        other = copy(self)
+        other.stepper, other._open, other._kept, other._n_kept = stepper, self._open.copy(), [], 0
+        return other
 
     @property
     def step(self) -> int:

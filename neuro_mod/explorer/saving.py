@@ -61,7 +61,7 @@ def save(snapshot: Snapshot, folder: Path) -> dict[str, Any]:
     if end <= first:
         raise InputError("nothing has been simulated yet")
     delta_t = snapshot.experiment.init_params.delta_t
-    stager = StageSNNSimulation(_present(snapshot, (end - first) * delta_t))
+    stager = StageSNNSimulation(_present(snapshot, end * delta_t))
     spikes = SpikeEvents(
         (snapshot.steps - first).astype(np.int32),
         snapshot.neurons,
@@ -69,10 +69,11 @@ def save(snapshot: Snapshot, folder: Path) -> dict[str, Any]:
         stager.circuit.populations.n_neurons,
         delta_t,
     )
-    outputs = stager.outputs_of(spikes, snapshot.journal.noise_seed, end=snapshot.state)
+    outputs = stager.outputs_of(spikes, end=snapshot.state)
     changes = [change.step for change in snapshot.journal.changes]
     about = outputs["metadata"]
     del about["wall_seconds"], about["real_time_factor"]  # it was simulated in pieces, at the speed of a clock
+    about["config"] = stager.experiment.to_yaml()  # from time 0 on, with what acts later than these spikes
     about["explored"] = {
         "from_sec": first * delta_t,
         "to_sec": end * delta_t,
@@ -87,7 +88,7 @@ def save(snapshot: Snapshot, folder: Path) -> dict[str, Any]:
 
 
 def _present(snapshot: Snapshot, duration: float) -> Experiment:
-    """The present configuration with the vectors that hold, for the seconds that are saved."""
+    """The present configuration with the vectors that hold, over the time since the start."""
     data = snapshot.experiment.lasting(duration).model_dump(exclude_unset=True)
     blocks = dict(data.get("perturbation", {}))
     for target, vector in snapshot.perturbations.items():

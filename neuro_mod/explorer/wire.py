@@ -85,7 +85,7 @@ class Frame:
             bin_width: In seconds.
             active: Which clusters are active in its bins, shape ``(n_bins, n_clusters)``.
         """
-        twin = self.twin
+        twin = self.twin if self.twin and (len(self.twin.times) or len(self.twin.rates)) else None
         header = _HEADER.pack(
             _MAGIC,
             number,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from itertools import pairwise
+from pathlib import Path
 from typing import ClassVar
 
 import numpy as np
@@ -13,14 +14,16 @@ import pytest
 from neuro_mod import StageSNNSimulation, load_experiment
 from neuro_mod.core.spiking_net.analysis.analyzer import Analyzer
 from neuro_mod.errors import DataError, InputError
-from neuro_mod.explorer import exploration
+from neuro_mod.explorer import exploration, player
 from neuro_mod.explorer.exploration import Exploration
 from neuro_mod.explorer.journal import Journal, load_journal
 from neuro_mod.recordings.saved import load_spikes
+from tests.execution.stagers.test_stepper import PERTURBED, STIMULUS
 from tests.explorer.test_wire import decoded as decode
 from tests.helpers.shared import SMALL
 
 SECONDS_TO_WAIT = 20.0
+PULSE = {"seconds": 0.1, "strength": 3.0}
 
 
 class NoTheory:
@@ -137,7 +140,7 @@ def test_it_runs_at_the_speed_it_is_told(page):
     page.do("play")
     began, t0 = time.monotonic(), page.latest("status")["time"]
     page.wait(lambda: page.frames and page.frames[-1]["t"][1] > t0 + 4.0)
-    assert 0.6 < time.monotonic() - began < 6
+    assert time.monotonic() - began > 0.6
     status = page.wait(lambda: (page.latest("status") or {}).get("held_speed") and page.latest("status"))
     assert status["held_speed"] > 1 and status["running"]
     assert page.do("pause")["running"] is False
@@ -200,7 +203,7 @@ def test_a_pulse_drives_its_cluster_and_ends(page):
     rates = np.concatenate([frame["rates"][1] for frame in page.frames])[:, 2]
     assert rates[20:30].mean() > 3 * max(rates[:20].mean(), rates[35:].mean(), 1)
     last = page.running._journal.changes[-1]
-    assert last.step == 600 and (last.perturbations["rate"] is None or not last.perturbations["rate"].any())
+    assert last.step == 600 and (last.perturbations["rate"] == "configured")
 
 
 def test_the_twin_has_the_noise_but_no_perturbation(page):
@@ -246,7 +249,6 @@ def test_what_is_refused_changes_nothing(page):
     assert status["perturbation"] == before["perturbation"] == {}
     page.do("knob", key="external_currents.nu_ext_baseline[0]", value=-3.0)
     assert page.latest("error")["about"] == "external_currents.nu_ext_baseline[0]"
-    page.do("save")
     with pytest.raises(InputError, match="do: "):
         page.running.command({"do": "quit"})
 
@@ -282,6 +284,89 @@ def test_an_error_of_the_simulation_is_said(page, monkeypatch):
     monkeypatch.setattr(page.running._at.stepper, "advance", fail)
     page.running.command({"do": "play"})
     assert "out of luck" in page.wait(lambda: page.latest("failed"))["message"]
+    page.do("restart", noise_seed=None)
+    assert page.latest("status")["running"] is False
+    assert page.do("step", seconds=0.1)["time"] == pytest.approx(0.1)
+
+
+def test_a_network_that_cannot_be_drawn_leaves_the_one_there_is(page, monkeypatch):
+    page.do("step", seconds=0.1)
+
+    def refuse(self):
+        raise InputError("not today")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Journal, "start", refuse)
+        for command in ({"do": "network", "seed": 3}, {"do": "reset"}, {"do": "restart", "noise_seed": 1}):
+            page.do(**command)
+            assert page.latest("error")["message"] == "not today"
+    status = page.do("step", seconds=0.1)
+    assert (status["time"], status["seed"], status["building"]) == (pytest.approx(0.2), 256, False)
+
+
+def test_a_full_journal_refuses_changes_but_ends_pulses(page, monkeypatch):
+    monkeypatch.setattr(exploration, "MAX_CHANGES", 2)
+    page.do("pulse", cluster=0, seconds=0.05, strength=9.0)
+    page.do("knob", key="arousal.level", value=0.8)
+    page.do("step", seconds=0.02)
+    for refused in ({"do": "knob", "key": "arousal.level", "value": 0.9}, {"do": "pulse", "cluster": 1} | PULSE):
+        page.do(**refused)
+        assert "2 changes are kept" in page.latest("error")["message"]
+    page.do("perturb", target="rate", values=[1.0] * 8)
+    assert page.latest("error")["about"] == "rate"
+    status = page.do("step", seconds=0.1)
+    assert status["knobs"]["arousal.level"] == 0.8 and status["perturbation"] == {}
+    page.wait(lambda: page.frames[-1]["t"][1] > 0.119)
+    spikes = page.running._journal.spikes(240)
+    assert page.spikes() == (spikes.steps.tolist(), spikes.neurons.tolist())
+
+
+def test_a_pulse_leaves_the_configured_perturbation(tmp_path):
+    running = Exploration(load_experiment(PERTURBED), folder=tmp_path)
+    try:
+        page = Page(running)
+        page.do("pause")
+        page.do("restart", noise_seed=None)
+        page.frames.clear()
+        page.do("step", seconds=0.1)
+        assert page.do("step", seconds=0.0125)["perturbation"]["rate"][0] != 0
+        page.do("pulse", cluster=2, seconds=0.02, strength=5.0)
+        page.do("step", seconds=0.1)
+        page.do("save")
+        saved = page.wait(lambda: page.latest("saved"))
+        assert running._at.stepper.parameters.perturbations["rate"] is not None
+        assert load_experiment(saved["folder"] + "/metadata/config.yaml").timed_perturbations["rate"].vector.any()
+        spikes = load_journal(saved["folder"]).spikes(425)
+        page.wait(lambda: page.frames[-1]["t"][1] > 0.2124)
+        assert page.spikes() == (spikes.steps.tolist(), spikes.neurons.tolist())
+        page.do("perturb", target="rate", values=[0.0] * 8)
+        assert not any(page.do("step", seconds=0.01)["perturbation"]["rate"])
+    finally:
+        running.close()
+
+
+def test_what_is_saved_late_has_the_times_of_the_network(tmp_path, monkeypatch):
+    monkeypatch.setattr(player, "KEPT_SECONDS", 0.1)
+    hat = {"shape": "hat", "onset_time": 0.05, "offset_time": 0.08}
+    rate = {"vectors": [[1.0, 0.5]], "involved_clusters": [0, 1], "params": [3.0], "time_dependence": hat}
+    config = SMALL | {"init_params": {"duration_sec": 1.0}, "perturbation": {"rate": rate}}
+    running = Exploration(load_experiment(config, STIMULUS), folder=tmp_path)
+    try:
+        page = Page(running)
+        page.do("pause")
+        page.do("restart", noise_seed=None)
+        for _ in range(6):
+            page.do("step", seconds=0.05)
+        page.do("save")
+        saved = page.wait(lambda: page.latest("saved"))
+    finally:
+        running.close()
+    about = json.loads(Path(saved["folder"], "metadata/run.json").read_text())
+    assert about["first_step"] == 400 and about["explored"]["from_sec"] == pytest.approx(0.2)
+    assert about["perturbations"]["rate"]["n_populations"] == 0
+    assert about["stimulus"]["onsets_sec"] == [pytest.approx(0.05)]
+    again = load_experiment(Path(saved["folder"], "metadata/config.yaml"))
+    assert again.timed_perturbations["rate"].time_course.offset_time == pytest.approx(0.08)
 
 
 @pytest.mark.parametrize("text", ["[", "[]", '{"changes": [{"step": -1}]}', '{"changes": [], "noise_seed": "x"}'])

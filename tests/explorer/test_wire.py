@@ -71,7 +71,7 @@ def test_a_page_reads_what_happened():
         assert some.twin
         assert found["places_b"].tolist() == some.twin.places.tolist()
         assert np.array_equal(found["rates_b"][1], some.twin.rates)
-    assert "rates_b" not in encoded(frame(0, 2, 4))
+    assert "rates_b" not in encoded(frame(0, 2, 4)) and "rates_b" not in encoded(frame(0, 0, 0, twin=True))
 
 
 def test_two_are_one():

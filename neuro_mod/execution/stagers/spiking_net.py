@@ -256,7 +256,8 @@ class StageSNNSimulation(Stager):
         Args:
             spikes: What ``run(record=["spikes"], noise_seed=noise_seed)`` recorded.
             noise_seed: As for `run`.
-            end: The state after them, if it was kept.
+            end: The state after them, if it was kept; they are those of a run that ended in it, and may have begun
+                later than at step 0.
 
         Returns:
             The same as that run returned, with only the given state at its end, and without how long it took.
@@ -264,7 +265,11 @@ class StageSNNSimulation(Stager):
         Raises:
             InputError: The spikes are of another number of neurons, or of another length or time step.
         """
-        staged = self._stage(None, None, ("spikes",), noise_seed=noise_seed)
+        if end is None:
+            staged = self._stage(None, None, ("spikes",), noise_seed=noise_seed)
+        else:
+            start = replace(end, step=end.step - spikes.n_steps, network=None)
+            staged = self._stage(spikes.duration, None, ("spikes",), initial_state=start)
         simulation = simulation_of(spikes, staged.trial)
         if end is not None:
             simulation = replace(simulation, end=end)
