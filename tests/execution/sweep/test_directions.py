@@ -21,12 +21,14 @@ SWEEP = {"config": CONFIG, "n_directions": 2, "parameters": {PARAMS: [0.5, 3.0]}
 
 
 def table_in(folder):
-    return pd.read_csv(folder / "results.csv")
+    return pd.read_csv(folder / "results.csv", float_precision="round_trip")
 
 
 def test_each_run_is_that_of_the_saved_vectors(tmp_path):
     run_sweep(SWEEP, tmp_path)
-    vectors = pd.read_csv(tmp_path / "data" / "directions.csv").set_index(["target", "direction"])
+    vectors = pd.read_csv(tmp_path / "data" / "directions.csv", float_precision="round_trip").set_index(
+        ["target", "direction"]
+    )
     for row in table_in(tmp_path).to_dict("records")[::5]:
         chosen = {target: vectors.loc[target, row["direction"]] for target in ("rate", "threshold")}
         given = {

@@ -41,7 +41,7 @@ def results(tmp_path_factory):
     """The folder and table of a sweep with all measures but the sensitivities."""
     folder = tmp_path_factory.mktemp("theory")
     run_sweep(SWEEP | {"measures": ["fixed_points", "eigenvalues", "barriers"]}, folder)
-    return folder, pd.read_csv(folder / "results.csv")
+    return folder, pd.read_csv(folder / "results.csv", float_precision="round_trip")
 
 
 def test_states_are_those_of_the_stager(results):
