@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from functools import partial
 from typing import get_args
 
 import numpy as np
@@ -31,6 +32,9 @@ QUIET = {"settings.plot": False}
 STARTS = {"starts": 5}
 SWEEP = {"config": TWO, "set": QUIET, "parameters": {LEVEL: [0.0, 0.2, 0.6]}, "mean_field": STARTS}
 
+#: Equal but for the last digit, which pandas before 3 may read wrong.
+EXACT = partial(pytest.approx, rel=1e-14, abs=0)
+
 
 def test_all_measures_are_there():
     assert set(MEAN_FIELD_MEASURES) == set(get_args(MeanFieldMeasure))
@@ -41,7 +45,7 @@ def results(tmp_path_factory):
     """The folder and table of a sweep with all measures but the sensitivities."""
     folder = tmp_path_factory.mktemp("theory")
     run_sweep(SWEEP | {"measures": ["fixed_points", "eigenvalues", "barriers"]}, folder)
-    return folder, pd.read_csv(folder / "results.csv", float_precision="round_trip")
+    return folder, pd.read_csv(folder / "results.csv")
 
 
 def test_states_are_those_of_the_stager(results):
@@ -54,10 +58,11 @@ def test_states_are_those_of_the_stager(results):
         n = state["n_active"]
         assert (row["n_distinct"], row["n_stable"]) == (found["n_distinct"], 1)
         assert (row["n_attractors"], row["fewest_active"], row["most_active"]) == (state["multiplicity"], n, n)
-        assert row[f"leading_per_sec_of_{n}_active"] == row["leading_per_sec"] == state["leading_eigenvalue"][0]
+        assert row[f"leading_per_sec_of_{n}_active"] == row["leading_per_sec"] == EXACT(state["leading_eigenvalue"][0])
         for group in ("active", "inactive", "background"):
             column = f"rate_E_{group}_hz_of_{n}_active"
-            assert row.get(column) == state[f"E {group}_hz"]
+            rate = state[f"E {group}_hz"]
+            assert row.get(column) == (None if rate is None else EXACT(rate))
         arrays = arrays_in(folder / row["mean_field"])
         assert arrays["kind"].tolist() == [state["kind"] for state in found["states"]]
         assert arrays["rates"].shape == (len(found["states"]), len(arrays["populations"]))
