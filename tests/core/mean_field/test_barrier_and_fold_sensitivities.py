@@ -40,7 +40,7 @@ def heights(deltas, states):
     for state, rates in zip(states, found, strict=True):
         nu = rates[:2]
         vectors = np.linalg.eig(effective.solve(nu[None], rates[None]).jacobian[0])
-        leading = vectors.eigenvectors[:, vectors.eigenvalues.argmax()]
+        leading = vectors.eigenvectors[:, vectors.eigenvalues.argmax()].real  # complex from NumPy 2.5 on
         moved.append(replace(state, nu=nu, rates=rates, direction=leading))
     between = landscape.barriers(effective, moved)
     return np.array([barrier.height for barrier in sorted(between, key=lambda barrier: barrier.well)])

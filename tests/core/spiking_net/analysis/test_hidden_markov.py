@@ -89,6 +89,7 @@ def test_many_units_do_not_underflow():
     np.testing.assert_allclose(found.posteriors.sum(axis=-1), 1)
 
 
+@pytest.mark.filterwarnings("ignore:Setting the shape on a NumPy array:DeprecationWarning:hmmlearn")
 def test_fits_as_hmmlearn_does(data):
     sessions = data[1]
     counts = side_by_side(sessions)
