@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -39,6 +40,8 @@ _MAX_LAG = 0.25
 _STATUS, _STATISTICS, _SETTLED = 0.25, 1.0, 0.2
 #: Commands and messages that wait at most.
 _MAX_WAITING = 500
+#: Simulated seconds for which a page is told of a pulse that is over.
+_SHOWN = 10.0
 #: Changes that are kept for Save; moving sliders for hours makes no more.
 MAX_CHANGES = 50_000
 #: Width of bins of rates and window of statistics in seconds.
@@ -81,9 +84,11 @@ class Exploration:
         self._frame: Frame | None = None
         self._sent = self._seen = 0
         self._running, self._speed, self._building = True, 1.0, True
+        self._statistics_due = False
         self._neuron, self._clusters, self._revision = 0, (0, min(1, self._n_clusters - 1)), 0
         self._held: dict[str, NDArray[np.float64]] = {}
         self._pulses: list[tuple[int, NDArray[np.float64]]] = []
+        self._shown_pulses: list[dict[str, float]] = []
         self._statistics = Statistics(populations, self.bin, WINDOW)
         self._threshold: float | None = None
         self._present = np.zeros((0, self._n_clusters), np.float32)
@@ -138,6 +143,7 @@ class Exploration:
             "knobs": [asdict(knob) for knob in self._knobs.values()],
             "targets": targets,
             "vectors": vectors,
+            "windows": self._windows(),
             "bin": self.bin,
             "window": WINDOW,
         }
@@ -179,6 +185,18 @@ class Exploration:
             self._lock.notify_all()
         if threading.current_thread() is not self._thread:
             self._thread.join()
+
+    def _windows(self) -> list[dict[str, Any]]:
+        """When the stimulus and the perturbations of the configuration act, in seconds."""
+        stimulus = self._first.stimulus
+        windows = [
+            {"what": "stimulus", "from": onset, "to": onset + stimulus.duration_sec}
+            for onset in (() if stimulus.off else stimulus.onsets)
+        ]
+        courses = {target: each.time_course for target, each in self._first.timed_perturbations.items()}
+        return windows + [
+            {"what": target, "from": course.onset_time, "to": course.offset_time} for target, course in courses.items()
+        ]
 
     def _span(self, target: str) -> float:
         if target in _SPANS:
@@ -230,13 +248,18 @@ class Exploration:
             if commands or now >= next_status:
                 next_status = now + _STATUS
                 self._say_latest(self._status())
-            if now >= next_statistics and self._running:
-                next_statistics = now + _STATISTICS
-                message = self._statistics.message()
-                self._threshold = message.get("threshold")
-                self._say_latest(message)
+            if now >= next_statistics or self._statistics_due:
+                next_statistics = now + (_STATISTICS if self._threshold is not None else _STATUS)
+                if self._running or self._statistics_due:
+                    self._say_statistics()
             if self._theory_due and now >= self._theory_due:
                 self._ask()
+
+    def _say_statistics(self) -> None:
+        self._statistics_due = False
+        message, time_now = self._statistics.message(), self._player.time if self._player else 0.0
+        self._threshold = message["threshold"]
+        self._say_latest({**message, "since": max(0.0, time_now - message["seconds"])})
 
     def _try(self, command: dict[str, Any]) -> None:
         try:
@@ -244,7 +267,7 @@ class Exploration:
             self._revision += 1
         except NeuroModError as error:
             about = command.get("key") or command.get("target") or command["do"]
-            self._say({"type": "error", "message": str(error), "about": about})
+            self._say({"type": "error", "message": _of_page(str(error)), "about": about})
 
     def _begin(self, journal: Journal) -> None:
         """Start anew."""
@@ -255,9 +278,10 @@ class Exploration:
             player.stepper.record(voltage=[self._neuron])
             if self._held:
                 journal.change(0, perturbations=self._held).apply(player.stepper)
+            player.stepper.advance(0)  # the loop is compiled, if it was not
         finally:
             self._building = False
-        self._player, self._journal, self._pulses = player, journal, []
+        self._player, self._journal, self._pulses, self._shown_pulses = player, journal, [], []
         self._twin = self._new_twin() if self._twin else None
         with self._lock:
             self._frame, self._present = None, np.zeros((0, self._n_clusters), np.float32)
@@ -346,6 +370,9 @@ class Exploration:
             "n_changes": len(self._journal.changes),
             "revision": self._revision,
             "building": self._building,
+            "pulses": self._shown_pulses,
+            "configured": dict.fromkeys(set(experiment.timed_perturbations) - set(self._held), True),
+            "changed": {key: knob.default for key, knob in self._knobs.items() if knobs[key] != knob.default},
         }
 
     def _say(self, message: dict[str, Any]) -> None:
@@ -417,10 +444,10 @@ class Exploration:
         self._set_clock()
 
     def _do_pause(self) -> None:
-        self._running = False
+        self._running, self._statistics_due = False, True
 
     def _do_step(self, seconds: float) -> None:
-        self._running = False
+        self._running, self._statistics_due = False, True
         self._advance(max(1, round(seconds / self._first.init_params.delta_t)))
 
     def _do_speed(self, value: float) -> None:
@@ -429,6 +456,8 @@ class Exploration:
 
     def _do_knob(self, key: str, value: float) -> None:
         override = f"{key}={value!r}"
+        if value == self._experiment.number(key):
+            return
         if self._knobs[key].at_once:
             self._check_room()
             self._set(overrides=[override])
@@ -437,6 +466,8 @@ class Exploration:
             self._begin(Journal(self._experiment.replace([override]), self._journal.noise_seed))
 
     def _do_perturb(self, target: str, values: NDArray[np.float64]) -> None:
+        if target in self._held and np.array_equal(self._held[target], values):
+            return
         self._check_room()
         before, self._held = self._held, {**self._held, target: values}
         try:
@@ -454,6 +485,9 @@ class Exploration:
         pulses = [*self._pulses, (end, vector)]
         self._set(perturbations={"rate": self._rate(pulses)})
         self._pulses = pulses
+        delta_t = self._first.init_params.delta_t
+        shown = {"cluster": cluster, "from": player.time, "to": end * delta_t, "strength": strength}
+        self._shown_pulses = [each for each in self._shown_pulses if each["to"] > player.time - _SHOWN] + [shown]
 
     def _do_restart(self, noise_seed: int | None) -> None:
         seed = self._journal.noise_seed if noise_seed is None else noise_seed
@@ -495,7 +529,7 @@ class Exploration:
     def _do_save(self) -> None:
         if self._saving is not None and self._saving.is_alive():
             raise InputError("the network is still being saved")
-        player = self._at
+        player, self._statistics_due = self._at, True
         journal = Journal(self._journal.experiment, self._journal.noise_seed, list(self._journal.changes))
         stepper, latest = player.stepper, player.latest()
         snapshot = Snapshot(journal, stepper.experiment, dict(self._held), stepper.state, *latest)
@@ -508,6 +542,11 @@ class Exploration:
 
         self._saving = threading.Thread(target=work, name="explorer-save", daemon=True)
         self._saving.start()
+
+
+def _of_page(message: str) -> str:
+    """An error without the option of the command line that would have been given."""
+    return re.sub(r"^--set \S+: ", "", message, flags=re.MULTILINE)
 
 
 def _in_words(target: str) -> str:

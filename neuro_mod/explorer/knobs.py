@@ -10,6 +10,7 @@ from neuro_mod.config.experiment import Experiment, unit_of
 from neuro_mod.config.labels import label_of
 from neuro_mod.config.overrides import parse_key
 from neuro_mod.config.schema import json_schema, subschema
+from neuro_mod.errors import ConfigError
 
 #: Steps of a slider, about.
 _STEPS = 200
@@ -29,6 +30,8 @@ _KEYS = (
     ("neurons", "init_params.threshold", True, None),
     ("weights", "architecture.network.connectivity_fraction_probs", False, 0.02),
 )
+#: Steps in which the end of a slider is found that further checks allow.
+_HALVINGS = 12
 #: Of lists with more entries, such as one for each population, no slider is made.
 _MAX_ENTRIES = 4
 
@@ -74,7 +77,8 @@ def knobs_of(experiment: Experiment) -> list[Knob]:
             value = experiment.number(each)
             if value is None:
                 continue
-            low, high = _ends(about, value, _reset(experiment, each) if lowest is None else lowest)
+            ends = _ends(about, value, _reset(experiment, each) if lowest is None else lowest)
+            low, high = (_valid(experiment, each, value, end) for end in ends)
             label, unit = label_of(each, experiment), unit_of(each)
             words = label.removesuffix(f" ({unit})")
             text = str(about.get("description", ""))
@@ -106,6 +110,28 @@ def _ends(about: dict[str, Any], value: float, lowest: float) -> tuple[float, fl
     maxima = [each["maximum"] for each in bounds if isinstance(each, dict) and "maximum" in each]
     high = float(min(maxima)) if maxima else _UP_TO * abs(value) or _UP_TO_FROM_ZERO
     return min(lowest, value), max(high, value)
+
+
+def _valid(experiment: Experiment, key: str, value: float, end: float) -> float:
+    """The value nearest to an end that the configuration allows, to three digits."""
+    if _is_valid(experiment, key, end):
+        return end
+    good, bad = value, end
+    for _ in range(_HALVINGS):
+        middle = (good + bad) / 2
+        good, bad = (middle, bad) if _is_valid(experiment, key, middle) else (good, middle)
+    scale = 10 ** (math.floor(math.log10(abs(good))) - 2) if good else 1.0
+    inward = math.floor if end > value else math.ceil
+    rounded = float(f"{inward(good / scale) * scale:.6g}")
+    return rounded if min(value, end) <= rounded <= max(value, end) else value
+
+
+def _is_valid(experiment: Experiment, key: str, value: float) -> bool:
+    try:
+        experiment.replace([f"{key}={value!r}"])
+    except ConfigError:
+        return False
+    return True
 
 
 def _round_step(step: float) -> float:

@@ -11,14 +11,14 @@ from numpy.typing import NDArray
 
 from neuro_mod.config import Experiment, load_experiment
 from neuro_mod.core.spiking_net.engine.state import State
-from neuro_mod.errors import InputError
+from neuro_mod.errors import InputError, StorageError
 from neuro_mod.execution.stagers.base import keep
 from neuro_mod.execution.stagers.pictures import PICTURES
 from neuro_mod.execution.stagers.spiking_net import StageSNNSimulation
 from neuro_mod.explorer.journal import Journal
 from neuro_mod.recordings.spikes import SpikeEvents
 from neuro_mod.storage.names import EXPLORED
-from neuro_mod.storage.run_folder import RunFolder, make_folders
+from neuro_mod.storage.run_folder import RunFolder
 
 
 class Snapshot(NamedTuple):
@@ -104,13 +104,17 @@ def _present(snapshot: Snapshot, duration: float) -> Experiment:
 
 def _new(folder: Path, name: str) -> Path:
     """A folder that did not exist."""
-    make_folders(folder)
     number = 1
     while True:
         path = folder / f"{name}-{number}"
         try:
+            folder.mkdir(parents=True, exist_ok=True)
             path.mkdir()
         except FileExistsError:
+            if not folder.is_dir():
+                raise StorageError(f"cannot write to {folder}: it is not a folder") from None
             number += 1
+        except OSError as error:
+            raise StorageError(f"cannot write to {folder}: {error.strerror}") from error
         else:
             return path

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import math
 import os
 import re
@@ -54,6 +55,7 @@ from neuro_mod.recordings.written import Unchanged, check_written, run_folder
 from neuro_mod.storage.names import CLUSTERS, DATA, PAIRED_SPIKES, REPEATED_CLUSTERS, RUN
 from neuro_mod.storage.reading import read_json
 
+_LOG = logging.getLogger(__name__)
 #: Files of a folder without spikes that a message names at most.
 _MAX_SHOWN = 3
 
@@ -247,7 +249,12 @@ def _by_number(file: Path) -> tuple[str, str]:
 
 
 def _read_description(file: Path) -> Description | None:
-    return _description(str(file), read_json(file))
+    metadata = read_json(file)
+    explored = metadata.get("explored") if isinstance(metadata, Mapping) else None
+    if isinstance(explored, Mapping) and explored.get("changes_within"):
+        n = explored["changes_within"]
+        _LOG.warning("%s: parameters were changed %s times within these spikes; they are of no single network", file, n)
+    return _description(str(file), metadata)
 
 
 def _description(where: str, metadata: Any) -> Description | None:

@@ -151,7 +151,7 @@ def test_it_runs_at_the_speed_it_is_told(page):
     assert len(page.frames) <= n + 1
 
 
-def test_the_journal_gives_the_same_spikes(page):
+def test_the_journal_gives_the_same_spikes(page, caplog):
     page.do("step", seconds=0.1)
     page.do("knob", key="arousal.level", value=0.9)
     page.do("perturb", target="rate", values=[6.0, 0, 0, 0, 0, 0, 0, 0])
@@ -176,7 +176,9 @@ def test_the_journal_gives_the_same_spikes(page):
     now = load_experiment(folder / "metadata/config.yaml")
     assert (now.arousal.level, now.architecture.clusters.j_potentiated[0]) == (0.9, 3.0)
     assert not now.perturbation.blocks
-    assert Analyzer(folder).sessions
+    with caplog.at_level("WARNING"):
+        assert Analyzer(folder).sessions
+    assert "parameters were changed 6 times within these spikes" in caplog.text
     page.do("save")
     page.wait(lambda: page.count("saved") == 2)
     assert (page.running._folder / "default-2").is_dir()
@@ -267,6 +269,31 @@ def test_theory_is_asked_what_holds(page):
     page.wait(lambda: NoTheory.asked and "rate" in NoTheory.asked[-1][2])
     page.do("perturb", target="rate", values=[0.0] * 8)
     page.wait(lambda: not NoTheory.asked[-1][2]["rate"].any())
+
+
+def test_what_a_page_needs_to_know(page):
+    assert page.latest("status")["changed"] == {} and page.running.hello["windows"] == []
+    page.do("pulse", cluster=1, seconds=0.1, strength=-4.0)
+    assert page.latest("status")["pulses"] == [{"cluster": 1, "from": 0.0, "to": 0.1, "strength": -4.0}]
+    status = page.do("knob", key="arousal.level", value=0.9)
+    assert (status["changed"], status["n_changes"]) == ({"arousal.level": 0.3}, 2)
+    assert page.do("knob", key="arousal.level", value=0.9)["n_changes"] == 2
+    page.do("step", seconds=3.0)
+    page.wait(lambda: (s := page.latest("statistics")) and s["seconds"] > 2.9 and s["since"] < 0.1)
+    page.do("knob", key="architecture.clusters.j_potentiated[0]", value=1e4)
+    assert page.latest("error")["message"].startswith("architecture.clusters.j_potentiated")
+
+
+def test_what_is_configured_is_told(tmp_path):
+    running = Exploration(load_experiment(PERTURBED, STIMULUS), folder=tmp_path)
+    try:
+        page = Page(running)
+        assert page.do("pause")["configured"] == {"rate": True}
+        windows = [(each["what"], each["from"]) for each in running.hello["windows"]]
+        assert windows == [("stimulus", 0.05), ("stimulus", 0.25), ("rate", 0.01)]
+        assert page.do("perturb", target="rate", values=[0.0] * 8)["configured"] == {}
+    finally:
+        running.close()
 
 
 def test_a_page_that_does_not_look_costs_nothing(page):
@@ -367,6 +394,13 @@ def test_what_is_saved_late_has_the_times_of_the_network(tmp_path, monkeypatch):
     assert about["stimulus"]["onsets_sec"] == [pytest.approx(0.05)]
     again = load_experiment(Path(saved["folder"], "metadata/config.yaml"))
     assert again.timed_perturbations["rate"].time_course.offset_time == pytest.approx(0.08)
+
+
+def test_folders_that_cannot_be_written_to_are_said(page, tmp_path):
+    (tmp_path / "explored").write_text("a file")
+    page.do("step", seconds=0.1)
+    page.do("save")
+    assert "explored" in page.wait(lambda: page.latest("error"))["message"]
 
 
 @pytest.mark.parametrize("text", ["[", "[]", '{"changes": [{"step": -1}]}', '{"changes": [], "noise_seed": "x"}'])

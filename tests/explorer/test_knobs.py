@@ -29,6 +29,14 @@ def test_those_of_the_default_network():
     assert knobs["init_params.threshold[1]"].min == 0.1
 
 
+@pytest.mark.parametrize("config", ["default", "small", "published"])
+def test_both_ends_are_valid(config):
+    experiment = load_experiment(config)
+    for knob in knobs_of(experiment):
+        for end in (knob.min, knob.max):
+            experiment.replace([f"{knob.key}={end!r}"])
+
+
 def test_those_that_act_at_once_need_no_new_network():
     stager = StageSNNSimulation(SMALL)
     stepper = stager.stepper()

@@ -106,9 +106,11 @@ class NetworkStepper(Pieces):
         baseline = _with(present.baseline, parameters)
         for target, given in (perturbations or {}).items():
             check_target(target)
-            if not isinstance(given, TimedPerturbation | None) and (isinstance(given, Course) or np.ndim(given) > 1):
-                what = "a number, one for each population, a TimedPerturbation, or None"
-                raise InputError(f"perturbation of {target}: a course in time found; expected {what}")
+            held = isinstance(given, TimedPerturbation | None)
+            shape = () if held else (given.values.shape if isinstance(given, Course) else np.shape(given))
+            if shape not in ((), (baseline.populations.total,)):
+                what = f"a number, {baseline.populations.total} numbers, a TimedPerturbation, or None"
+                raise InputError(f"perturbation of {target}: shape {shape} found; expected {what}")
         new = Parameters(present.experiment, baseline, {**present.perturbations, **(perturbations or {})})
         self._use(self._made(new, self.trial, self.done))
         self.parameters = new

@@ -8,7 +8,7 @@ from copy import copy, deepcopy
 import numpy as np
 import pytest
 
-from neuro_mod import StageSNNSimulation, Stepper, simulate
+from neuro_mod import Course, StageSNNSimulation, Stepper, simulate
 from neuro_mod.core.perturbations import Hat, Sine, TimedPerturbation, VectorialPerturbation
 from neuro_mod.core.spiking_net.engine import kernel
 from neuro_mod.errors import ConfigError, InputError
@@ -189,7 +189,9 @@ def test_the_configuration_is_that_of_the_overrides():
         ({"rate": 1e13}, InputError, "external spikes in each step"),
         ({"threshold": [1, 2]}, InputError, "threshold: .* found; expected finite values in the shape"),
         ({"perturbations": {"threshold": -9}}, InputError, "threshold becomes"),
-        ({"perturbations": {"rate": np.ones((8, 100))}}, InputError, "a course in time found"),
+        ({"perturbations": {"rate": np.ones((8, 100))}}, InputError, r"shape \(8, 100\) found"),
+        ({"perturbations": {"rate": Course([0], np.ones((1, 8)))}}, InputError, r"shape \(1, 8\) found"),
+        ({"perturbations": {"rate": [1, 2]}}, InputError, "expected a number, 8 numbers"),
         ({"perturbations": {"mood": 1}}, InputError, "mood"),
     ],
 )

@@ -129,7 +129,7 @@ class _Position(NamedTuple):
     latest: Advanced
 
 
-class Pieces:
+class Pieces(Shown):
     """A simulation in pieces: all of `Stepper` but how parameters are changed.
 
     Args:
@@ -142,6 +142,11 @@ class Pieces:
     def __init__(self, trial: Trial):
         self._first = trial
         self._position = self._at_start(trial)
+
+    def _summary(self) -> Summary:
+        network, latest = self.trial.network, self.latest.state
+        rows = {"at": f"{self.time:g} s, step {latest.step}", "seed of the noise": str(self.seed)}
+        return Summary(f"{type(self).__name__} of {counted(network.n_neurons, 'neuron')}", rows)
 
     @property
     def trial(self) -> Trial:
