@@ -186,6 +186,21 @@ def test_a_page_that_is_loaded_again_goes_on(page):
     assert clock(page) > before
 
 
+def test_a_page_without_a_network_says_why(browser, tmp_path):
+    server = start(load_experiment("small"), folder=tmp_path, max_networks=1)
+    first, second = browser.new_page(), browser.new_page()
+    try:
+        first.goto(server.address)
+        until(first, "window.explorer?.frames > 0")
+        second.goto(server.address)
+        until(second, "document.getElementById('banner').textContent.includes('--max-networks')")
+        assert second.inner_text("#connection") == "ended"
+    finally:
+        first.close()
+        second.close()
+        server.close()
+
+
 def test_narrow_and_dark_pages_have_no_scroll_bar_at_the_side(browser, served):
     page = browser.new_page(viewport={"width": 390, "height": 844}, color_scheme="dark")
     page.set_default_timeout(PATIENCE)

@@ -326,6 +326,103 @@ def test_who_comes_back_finds_a_network_paused_that_was(served):
     assert set(only().done) == {"pause"}
 
 
+def told_on_return(running):
+    """What a page that comes back is told after `hello`, up to the error that it provokes."""
+    with connected(running) as page:
+        assert receive(page)["type"] == "hello"
+        ask(page, do="speed", value=0)
+        told = []
+        while (message := receive(page))["type"] != "error":
+            told.append(message)
+    return told
+
+
+def test_who_comes_back_after_a_step_finds_a_network_paused(served):
+    running = served()
+    with connected(running) as page:
+        receive(page)
+        ask(page, do="play")
+        assert receive(page) == {"type": "status", "running": True}
+        ask(page, do="step", seconds=0.1)
+        assert receive(page) == {"type": "status", "running": False}
+    for n_visits in (1, 2):
+        wait_until(lambda n=n_visits: only().done.count("pause") == n)
+        assert told_on_return(running)[-1] == {"type": "status", "running": False}
+    assert only().done.count("play") == 1
+
+
+def test_who_leaves_before_a_command_acts_finds_that_it_did(served, monkeypatch):
+    running = served()
+    monkeypatch.setattr(FakeExploration, "say", lambda *_: None)  # no status comes in time
+    expected = []
+
+    def as_expected():
+        return only().done == expected
+
+    for command, begin in (({"do": "pause"}, []), ({"do": "play"}, []), ({"do": "step", "seconds": 0.1}, ["play"])):
+        with connected(running) as page:
+            receive(page)
+            ask(page, **command)
+            expected += [*begin, command["do"]]
+            wait_until(as_expected, seconds=10)
+        expected.append("pause")
+        wait_until(as_expected, seconds=10)
+    with connected(running) as page:
+        receive(page)
+        ask(page, do="neuron", index=0)
+        wait_until(lambda: only().done == [*expected, "neuron"], seconds=10)
+
+
+def test_who_leaves_while_a_network_is_drawn_finds_that_it_runs(served):
+    drawn = threading.Event()
+
+    def slow():
+        drawn.wait(10)
+        return FakeExploration()
+
+    running = served(slow)
+    with connected(running):
+        pass
+    wait_until(lambda: running.n_explorations == 1)
+    drawn.set()
+    wait_until(lambda: FakeExploration.made and only().done == ["pause"])
+    assert told_on_return(running)[-1] == {"type": "status", "running": True}  # networks run from the beginning
+
+
+def test_who_comes_back_to_a_network_that_failed(served):
+    running = served()
+    with connected(running) as page:
+        receive(page)
+        ask(page, do="play")
+        assert receive(page) == {"type": "status", "running": True}
+        only().fail("a rate is no number")
+        assert [receive(page)["type"] for _ in range(2)] == ["failed", "status"]
+    wait_until(lambda: only().done == ["play", "pause"])
+    told = told_on_return(running)
+    assert told[:2] == [{"type": "status", "running": False}, {"type": "failed", "message": "a rate is no number"}]
+    assert all(message == told[0] for message in told[2:]) and only().done.count("play") == 1
+
+
+@pytest.mark.parametrize(
+    "anew",
+    [{"do": "restart", "noise_seed": None}, {"do": "network", "seed": 1}, {"do": "reset"}],
+    ids=lambda m: m["do"],
+)
+def test_a_network_that_failed_goes_on_when_it_is_started_anew(served, anew):
+    running = served()
+    with connected(running) as page:
+        receive(page)
+        only().fail("a rate is no number")
+        assert [receive(page)["type"] for _ in range(2)] == ["failed", "status"]
+        ask(page, **anew)
+        assert receive(page) == {"type": "status", "running": False}
+        ask(page, do="play")
+        assert receive(page) == {"type": "status", "running": True}
+    wait_until(lambda: only().done[-1] == "pause")
+    told = told_on_return(running)
+    assert {message["type"] for message in told} == {"status"} and told[-1]["running"] is True
+
+
 def test_a_newer_tab_wins(served):
     running = served()
     with connected(running) as older:
