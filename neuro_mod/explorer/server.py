@@ -13,8 +13,8 @@ import re
 import socket
 import threading
 from collections import deque
-from collections.abc import Awaitable, Callable, Coroutine, Mapping
-from contextlib import suppress
+from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -38,8 +38,8 @@ KEEP = 60.0
 #: The path that `Access.address_once` leads to, which needs a ticket in place of the token.
 _ONCE = "/open"
 _EXPLORATION_NAME = re.compile(r"[A-Za-z0-9_-]{8,64}")
-#: How a connection ends: as it was asked to, or as the other side broke the rules.
-_ENDED, _POLICY = 1000, 1008
+#: How a connection ends: as it was asked to, as it was lost, or as the other side broke the rules.
+_ENDED, _LOST, _POLICY = 1000, 1006, 1008
 #: Seconds that a slow page has to take its last message.
 _LAST_MESSAGE = 0.5
 #: Errors for a page that wait until it takes them; older ones are dropped.
@@ -192,7 +192,7 @@ def _settings(application: Callable[..., Awaitable[None]]) -> uvicorn.Config:
         ws="websockets-sansio",
         lifespan="off",
         log_config=None,
-        log_level="warning",
+        log_level="error",  # anyone can send what is no request
         access_log=False,
         server_header=False,
         proxy_headers=False,
@@ -280,12 +280,12 @@ async def _connect(websocket: WebSocket, explorations: Explorations) -> None:
     try:
         visit = explorations.enter(name)
     except NoRoomError as error:
-        await _say_goodbye(websocket, str(error))
+        await _end(websocket, _ENDED, message={"type": "bye", "message": str(error)})
         return
     try:
         why = await _converse(websocket, name, visit)
         if why is not None:
-            await _say_goodbye(websocket, why)
+            await _end(websocket, _ENDED, message={"type": "bye", "message": why})
     finally:
         explorations.leave(name, visit)
 
@@ -295,12 +295,14 @@ async def _converse(websocket: WebSocket, name: str, visit: Visit) -> str | None
     if not await _first(visit.kept.begun.wait(), visit.ended):
         return visit.ended.result()
     if visit.kept.exploration is None:
-        with suppress(WebSocketDisconnect):
-            await _send(websocket, {"type": "failed", "message": visit.kept.failure})
-            await websocket.close(_ENDED)
+        await _end(websocket, _ENDED, message={"type": "failed", "message": visit.kept.failure})
         return None
     errors: deque[dict[str, Any]] = deque(maxlen=_MAX_ERRORS)
-    if await _first(_read(websocket, visit, errors), _write(websocket, name, visit, errors), visit.ended):
+    try:
+        if await _first(_read(websocket, visit, errors), _write(websocket, name, visit, errors), visit.ended):
+            return None
+    except UnreadableError as error:
+        await _end(websocket, _POLICY, str(error))
         return None
     return visit.ended.result()
 
@@ -321,21 +323,21 @@ async def _first(*awaited: Coroutine[Any, Any, object] | asyncio.Future[str]) ->
 
 
 async def _read(websocket: WebSocket, visit: Visit, errors: deque[dict[str, Any]]) -> None:
-    """Take the commands of a page; one that breaks the rules is closed."""
+    """Take the commands of a page until it leaves.
+
+    Raises:
+        UnreadableError: It breaks the rules.
+    """
     rate = Rate()
     while True:
         received = await websocket.receive()
         if received["type"] == "websocket.disconnect":
             return
-        try:
-            if not rate.allows():
-                raise UnreadableError("too many messages")
-            if received.get("text") is None:
-                raise UnreadableError("no text")
-            message = read_message(received["text"])
-        except UnreadableError as error:
-            await websocket.close(_POLICY, str(error))
-            return
+        if not rate.allows():
+            raise UnreadableError("too many messages")
+        if received.get("text") is None:
+            raise UnreadableError("no text")
+        message = read_message(received["text"])
         try:
             visit.kept.command(message)
         except NeuroModError as error:
@@ -359,15 +361,30 @@ async def _write(websocket: WebSocket, name: str, visit: Visit, errors: deque[di
 
 
 async def _send(websocket: WebSocket, message: Mapping[str, Any] | bytes) -> None:
-    if isinstance(message, bytes):
-        await websocket.send_bytes(message)
-    else:
-        await websocket.send_text(json.dumps(message, allow_nan=False, separators=(",", ":")))
+    """Send a message.
+
+    Raises:
+        WebSocketDisconnect: The connection was closed.
+    """
+    text = "" if isinstance(message, bytes) else json.dumps(message, allow_nan=False, separators=(",", ":"))
+    with _closed_by_anyone():
+        await (websocket.send_bytes(message) if isinstance(message, bytes) else websocket.send_text(text))
 
 
-async def _say_goodbye(websocket: WebSocket, why: str) -> None:
-    """Tell a page why its connection ends, unless it is too slow to hear."""
+@contextmanager
+def _closed_by_anyone() -> Iterator[None]:
+    """What Starlette and uvicorn raise if a connection was closed on this side is a plain `RuntimeError`."""
+    try:
+        yield
+    except RuntimeError as error:
+        raise WebSocketDisconnect(_LOST) from error
+
+
+async def _end(websocket: WebSocket, code: int, reason: str = "", *, message: Mapping[str, Any] | None = None) -> None:
+    """Close a connection, after a last message, unless the page is too slow to hear."""
     with suppress(WebSocketDisconnect, TimeoutError):
         async with asyncio.timeout(_LAST_MESSAGE):
-            await _send(websocket, {"type": "bye", "message": why})
-            await websocket.close(_ENDED)
+            if message is not None:
+                await _send(websocket, message)
+            with _closed_by_anyone():
+                await websocket.close(code, reason)

@@ -10,7 +10,7 @@ import socket
 import sys
 import threading
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from urllib.parse import urlsplit
 
 import pytest
@@ -23,7 +23,7 @@ from neuro_mod.errors import InputError
 from neuro_mod.explorer import explorations, messages, server, start
 from neuro_mod.explorer.access import Access, is_loopback
 from neuro_mod.explorer.messages import UnreadableError, read_message
-from tests.helpers.explorer import PAGE, FakeExploration, frame, write_page
+from tests.helpers.explorer import ENDLESS, PAGE, FakeExploration, frame, write_page
 from tests.helpers.processes import start_python, wait_until
 
 NAME = "page-0001"
@@ -85,6 +85,14 @@ def get(served, path, **headers):
         return answer.status, answer.headers, answer.read().decode()
     finally:
         connection.close()
+
+
+@contextmanager
+def connected_to(address, name, **options):
+    there = urlsplit(address)
+    url = f"ws://{there.netloc}/session?{there.query}&session={name}"
+    with connect(url, origin=f"http://{there.netloc}", proxy=None, close_timeout=0.2, **options) as page:
+        yield page
 
 
 @contextmanager
@@ -601,10 +609,7 @@ def test_from_a_notebook(fake, config, tmp_path):
     again = stager.explore(out=tmp_path)
     assert view.address == again.address and 'height="700"' in view._repr_html_()
     assert f'src="{view.address}" width="100%"' in view._repr_html_()
-    there = urlsplit(view.address)
-    with connect(
-        f"ws://{there.netloc}/session?{there.query}&session={NAME}", origin=f"http://{there.netloc}", proxy=None
-    ) as page:
+    with connected_to(view.address, NAME) as page:
         assert receive(page)["type"] == "hello"
     assert only().experiment is stager.experiment and only().folder == tmp_path
     view.close()
@@ -615,19 +620,29 @@ def test_from_a_notebook(fake, config, tmp_path):
 
 
 @pytest.fixture
-def command(page, config, tmp_path):
-    """The command in a process, which ends with the test."""
-    code = f"from tests.helpers.explorer import main; main({str(page)!r})"
-    process = start_python("-c", code, "explore", config, "--no-browser", "--out", tmp_path)
-    yield process
-    process.kill()
-    process.communicate()
+def begun(page, config, tmp_path):
+    """Starts the command in processes, which end with the test."""
+    processes = []
+
+    def begin(*options, **environment):
+        code = f"from tests.helpers.explorer import main; main({str(page)!r})"
+        processes.append(start_python("-c", code, "explore", config, "--out", tmp_path, *options, **environment))
+        return processes[-1]
+
+    yield begin
+    for each in processes:
+        each.kill()
+        each.communicate()
+
+
+@pytest.fixture
+def command(begun):
+    """The command in a process."""
+    return begun("--no-browser")
 
 
 def test_the_command_ends_with_ctrl_c(command):
-    there = urlsplit(command.stdout.readline().strip())
-    url = f"ws://{there.netloc}/session?{there.query}&session={NAME}"
-    with connect(url, origin=f"http://{there.netloc}", proxy=None) as page:
+    with connected_to(command.stdout.readline().strip(), NAME) as page:
         assert receive(page)["type"] == "hello"
         began = time.monotonic()
         command.send_signal(signal.SIGINT)
@@ -635,6 +650,33 @@ def test_the_command_ends_with_ctrl_c(command):
         assert time.monotonic() - began < 4
         assert receive(page)["type"] == "bye"
     assert command.returncode == 130 and printed == "" and errors == "interrupted\n"
+
+
+def test_whatever_a_page_does_the_terminal_stays_quiet(begun):
+    process = begun("--no-browser", **{ENDLESS: "1"})
+    address = process.stdout.readline().strip()
+    for garbage in ("{", b"NMX1", "x" * (64 * 1024 + 1)) * 10:
+        with connected_to(address, NAME, max_size=None) as page:
+            page.recv(timeout=10)
+            page.send(garbage)
+            with pytest.raises(ConnectionClosed):
+                while True:
+                    page.recv(timeout=10)
+    for n in range(20):  # pages that vanish, or are replaced while they break the rules
+        with connected_to(address, NAME) as page, connected_to(address, NAME) as newer:
+            newer.recv(timeout=10)
+            with suppress(ConnectionClosed):
+                page.send("{")
+                newer.send("{")
+            with suppress(OSError):  # it was closed already
+                (page if n % 2 else newer).socket.shutdown(socket.SHUT_RDWR)
+    there = urlsplit(address)
+    with socket.create_connection((there.hostname, there.port)) as other:
+        other.sendall(b"NO REQUEST\r\n\r\n")
+        assert b" 400 " in other.recv(1000)
+    process.send_signal(signal.SIGINT)
+    printed, errors = process.communicate(timeout=10)
+    assert printed == "" and errors == "interrupted\n"
 
 
 @pytest.mark.parametrize("library", ["starlette", "uvicorn", "websockets"])

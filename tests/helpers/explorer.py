@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import struct
 import sys
 import threading
@@ -18,6 +19,9 @@ PAGE = {
     "main.js": 'import { draw } from "./draw.js";\nimport other from "./not_there.js";',
     "draw.js": "export const draw = 1;",
 }
+
+#: With this variable, explorations of the command send one frame after the other.
+ENDLESS = "NEURO_MOD_TEST_ENDLESS"
 
 
 class FakeExploration:
@@ -38,6 +42,13 @@ class FakeExploration:
         #: What is given whenever it is asked for, as a network that runs has another frame at any time.
         self.endless: bytes | None = None
         self.made.append(self)
+        if ENDLESS in os.environ:
+            self.endless = frame(1, 5000)
+            threading.Thread(target=self._go_on, daemon=True).start()
+
+    def _go_on(self) -> None:
+        while not self.closed.wait(1e-4):
+            self.heard()
 
     def command(self, message: Any) -> None:
         if message["do"] == "speed" and not 0.1 <= message["value"] <= 20:
