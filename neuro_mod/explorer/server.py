@@ -9,6 +9,7 @@ import asyncio
 import atexit
 import errno
 import json
+import math
 import re
 import socket
 import threading
@@ -26,6 +27,7 @@ from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route, WebSocketRoute
 from starlette.types import Message, Receive, Scope, Send
 from starlette.websockets import WebSocket, WebSocketDisconnect
+from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from neuro_mod.errors import InputError, NeuroModError, invalid
 from neuro_mod.explorer.access import Access
@@ -44,8 +46,10 @@ _ENDED, _LOST, _POLICY = 1000, 1006, 1008
 _LAST_MESSAGE = 0.5
 #: Errors for a page that wait until it takes them; older ones are dropped.
 _MAX_ERRORS = 8
-#: Connections at once, those of files included.
-_MAX_CONNECTIONS = 64
+#: Connections at once, those of files included, and those of them that have not asked for anything yet.
+_MAX_CONNECTIONS, _MAX_SILENT = 64, 32
+#: Seconds that a connection has to ask for something.
+_SILENCE = 5.0
 _ENDS = "neuro-mod explore has ended."
 
 
@@ -185,10 +189,57 @@ def _no_host(host: str) -> InputError:
     return invalid("host", host, "an address of this machine, such as 127.0.0.1, or 0.0.0.0 for all of them")
 
 
+class _Connection(H11Protocol):
+    """A connection, which is given up if no request comes, or too many others wait for theirs.
+
+    uvicorn waits for the first request for ever, and counts connections without one among those that there may be.
+    """
+
+    _silence: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:
+        """Of uvicorn."""
+        silent = [each for each in self.connections if isinstance(each, _Connection) and each._silence]
+        if len(silent) >= _MAX_SILENT:
+            min(silent, key=_Connection._ends).give_up()
+        super().connection_made(transport)
+        self._silence = self.loop.call_later(_SILENCE, self.give_up)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Of uvicorn."""
+        self._heard()
+        super().connection_lost(exc)
+
+    def handle_events(self) -> None:
+        """Of uvicorn."""
+        super().handle_events()
+        if self.cycle is not None:  # there was a request
+            self._heard()
+
+    def handle_websocket_upgrade(self, event: Any) -> None:
+        """Of uvicorn."""
+        self._heard()
+        super().handle_websocket_upgrade(event)
+
+    def give_up(self) -> None:
+        """Close it at once."""
+        self._heard()
+        self.connections.discard(self)
+        self.transport.abort()
+
+    def _ends(self) -> float:
+        return self._silence.when() if self._silence else math.inf
+
+    def _heard(self) -> None:
+        if self._silence is not None:
+            self._silence.cancel()
+            self._silence = None
+
+
 def _settings(application: Callable[..., Awaitable[None]]) -> uvicorn.Config:
     return uvicorn.Config(
         application,
-        http="h11",
+        http=_Connection,
         ws="websockets-sansio",
         lifespan="off",
         log_config=None,
@@ -252,7 +303,8 @@ def _guarded(
         if not refusal:
             await application(scope, receive, with_headers)
         elif scope["type"] == "http":
-            await PlainTextResponse(refusal, 403)(scope, receive, with_headers)
+            # who may ask for nothing holds no connection
+            await PlainTextResponse(refusal, 403, {"Connection": "close"})(scope, receive, with_headers)
         else:
             await receive()
             await send({"type": "websocket.close", "code": _POLICY})

@@ -221,6 +221,64 @@ def test_an_address_for_the_browser_leads_to_the_page_once(running):
     assert get(running, f"{parts.path}?{parts.query}")[0] == 403
 
 
+def half_requests(served, begin, n):
+    """Connections that begin to say something."""
+    host, port = place(served)[0].split(":")
+    for _ in range(n):
+        sock = socket.create_connection((host, int(port)), timeout=10)
+        sock.sendall(begin)
+        yield sock
+
+
+def until_closed(sock):
+    """What is still read from a connection until the server closes it."""
+    received = b""
+    with suppress(ConnectionResetError):
+        while more := sock.recv(4096):
+            received += more
+    return received
+
+
+@pytest.mark.parametrize(
+    "begin",
+    [
+        b"",
+        b"GET / HT",
+        b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n",
+        b"GET / HTTP/1.1\r\nHost: x\r\n\r\n",
+        b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n",
+    ],
+    ids=["nothing", "half a line", "half a request", "no token", "half a body"],
+)
+def test_who_asks_for_nothing_keeps_nobody_out(served, begin):
+    running = served()
+    others = [*half_requests(running, begin, 200)]
+    try:
+        with connected(running) as page:
+            assert receive(page)["type"] == "hello"
+            assert get(running, f"/?token={place(running)[1]}")[0] == 200
+    finally:
+        for sock in others:
+            sock.close()
+
+
+def test_who_asks_for_nothing_is_closed(served, monkeypatch):
+    monkeypatch.setattr(server, "_SILENCE", 0.2)
+    running = served()
+    with connected(running) as page:
+        receive(page)
+        for begin in (b"", b"GET / HT"):
+            for sock in half_requests(running, begin, 2):
+                assert until_closed(sock) == b""
+                sock.close()
+        (sock,) = half_requests(running, b"GET / HTTP/1.1\r\nHost: x\r\n\r\n", 1)
+        answer = until_closed(sock).lower()
+        assert b" 403 " in answer and b"connection: close" in answer
+        sock.close()
+        ask(page, do="speed", value=0)  # a page that stays is none of them
+        assert receive(page)["type"] == "error"
+
+
 def test_a_page_talks_to_its_session(served):
     with connected(served()) as page:
         assert receive(page) == {"type": "hello", "name": "fake", "session": NAME}
