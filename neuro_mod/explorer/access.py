@@ -31,7 +31,6 @@ class Access:
     def __init__(self, host: str, port: int):
         self.host, self.port = host, port
         self.token = secrets.token_urlsafe(32)
-        self._ticket: str | None = None
 
     @property
     def everywhere(self) -> bool:
@@ -43,21 +42,14 @@ class Access:
         """The address of the page, with the token."""
         return f"{self._url(socket.gethostname() if self.everywhere else self.host)}/?token={self.token}"
 
-    def address_once(self) -> str:
-        """An address that leads to the page once: others may see with which arguments a browser was started."""
-        self._ticket = secrets.token_urlsafe(32)
-        return f"{self._url('127.0.0.1' if self.everywhere else self.host)}/open?ticket={self._ticket}"
-
-    def redeem(self, ticket: str) -> bool:
-        """Whether `address_once` had this ticket, which then is used up."""
-        if self._ticket is None or not _same(ticket, self._ticket):
-            return False
-        self._ticket = None
-        return True
+    @property
+    def address_here(self) -> str:
+        """The address of the page for a browser on this machine, with the token."""
+        return f"{self._url('127.0.0.1' if self.everywhere else self.host)}/?token={self.token}"
 
     def knows(self, token: str) -> bool:
-        """Whether this is the token."""
-        return _same(token, self.token)
+        """Whether this is the token, in the same time wherever they differ."""
+        return secrets.compare_digest(token.encode(errors="replace"), self.token.encode())
 
     def is_ours(self, host: str, origin: str | None) -> bool:
         """Whether a request was meant for this address, and comes from no page of another.
@@ -110,8 +102,3 @@ def _is_ip(host: str) -> bool:
     except ValueError:
         return False
     return True
-
-
-def _same(given: str, expected: str) -> bool:
-    """Whether two secrets are the same, in the same time wherever they differ."""
-    return secrets.compare_digest(given.encode(errors="replace"), expected.encode())

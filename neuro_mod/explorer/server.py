@@ -23,7 +23,7 @@ import uvicorn
 from starlette.applications import Starlette
 from starlette.datastructures import Headers, MutableHeaders, QueryParams
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse, RedirectResponse, Response
+from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route, WebSocketRoute
 from starlette.types import Message, Receive, Scope, Send
 from starlette.websockets import WebSocket, WebSocketDisconnect
@@ -37,8 +37,6 @@ from neuro_mod.explorer.page_files import INDEX, PAGE, PageFile, page_files
 
 #: Seconds for which an exploration is kept after its page has left.
 KEEP = 60.0
-#: The path that `Access.address_once` leads to, which needs a ticket in place of the token.
-_ONCE = "/open"
 _EXPLORATION_NAME = re.compile(r"[A-Za-z0-9_-]{8,64}")
 #: How a connection ends: as it was asked to, as it was lost, or as the other side broke the rules.
 _ENDED, _LOST, _POLICY = 1000, 1006, 1008
@@ -122,9 +120,10 @@ class Served:
         """Whether it has ended."""
         return self._ended.is_set()
 
-    def address_once(self) -> str:
-        """An address that leads to the page once, for the arguments of a browser, which others may see."""
-        return self._access.address_once()
+    @property
+    def address_here(self) -> str:
+        """The address of the page for a browser on this machine, with the token."""
+        return self._access.address_here
 
     def wait(self) -> None:
         """Wait until it ends."""
@@ -266,18 +265,12 @@ def _application(
         found = files.get(request.path_params["name"])
         return PlainTextResponse("no such file", 404) if found is None else _response(found)
 
-    async def once(request: Request) -> Response:
-        if not access.redeem(request.query_params.get("ticket", "")):
-            return PlainTextResponse("this address was used before; the one that was printed has a token", 403)
-        return RedirectResponse(f"/?token={access.token}", 303)
-
     async def exploration(websocket: WebSocket) -> None:
         await _connect(websocket, explorations)
 
     routes = [
         Route("/", page),
         Route("/page/{name}", file),
-        Route(_ONCE, once),
         WebSocketRoute("/session", exploration),
     ]
     return _guarded(Starlette(routes=routes), access)
@@ -318,7 +311,7 @@ def _refusal(scope: Scope, access: Access, host: str, origin: str | None) -> str
     if not access.is_ours(host, origin) or (of_socket and origin is None):
         return f"this is no address of neuro-mod explore; a tunnel needs the port {access.port} on both ends"
     query = QueryParams(scope["query_string"])
-    if scope["path"] != _ONCE and not access.knows(query.get("token", "")):
+    if not access.knows(query.get("token", "")):
         return "the token is missing or wrong; neuro-mod explore printed the address with it"
     if of_socket and not _EXPLORATION_NAME.fullmatch(query.get("session", "")):
         return "the name of an exploration is missing"

@@ -201,6 +201,18 @@ def test_a_page_without_a_network_says_why(browser, tmp_path):
         server.close()
 
 
+def test_a_file_leads_to_the_page(browser, served):
+    from neuro_mod.cli.explore import _leading_to
+
+    page = browser.new_page()
+    with _leading_to(served[0].address_here) as file:
+        page.goto(file.as_uri())
+        until(page, "window.explorer?.frames > 0")
+        assert page.url == served[0].address
+    assert not file.parent.exists()
+    page.close()
+
+
 def test_narrow_and_dark_pages_have_no_scroll_bar_at_the_side(browser, served):
     page = browser.new_page(viewport={"width": 390, "height": 844}, color_scheme="dark")
     page.set_default_timeout(PATIENCE)

@@ -11,7 +11,8 @@ import sys
 import threading
 import time
 from contextlib import contextmanager, suppress
-from urllib.parse import urlsplit
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
 
 import pytest
 
@@ -156,7 +157,7 @@ def test_no_other_file(running, path):
     assert status == 404 and "Content-Security-Policy" in headers
 
 
-@pytest.mark.parametrize("path", ["/", "/page/main.js", "/other", "/open?ticket=x"])
+@pytest.mark.parametrize("path", ["/", "/page/main.js", "/other", "/?a=b"])
 def test_without_the_token_there_is_nothing(running, path):
     glue = "&" if "?" in path else "?"
     for token in ("", "x", "%C3%A9", "x" * 43):
@@ -210,15 +211,6 @@ def test_an_origin_that_does_not_fit_is_refused_for_files_too(running):
     there, token = place(running)
     assert get(running, f"/page/main.js?token={token}", Origin="http://evil.example")[0] == 403
     assert get(running, f"/page/main.js?token={token}", Origin=f"http://{there}")[0] == 200
-
-
-def test_an_address_for_the_browser_leads_to_the_page_once(running):
-    parts = urlsplit(running.address_once())
-    assert place(running)[1] not in parts.query
-    status, headers, _ = get(running, f"{parts.path}?{parts.query}")
-    assert status == 303 and headers["Referrer-Policy"] == "no-referrer"
-    assert headers["Location"] == f"/?token={place(running)[1]}"
-    assert get(running, f"{parts.path}?{parts.query}")[0] == 403
 
 
 def half_requests(served, begin, n):
@@ -640,7 +632,7 @@ def test_all_addresses_of_a_machine():
     assert not access.is_ours("evil.example:8000", None)
     assert not access.is_ours("[fe80::1%x; script-src *]:8000", None)
     assert not access.is_ours("192.168.1.2:8000", "http://192.168.1.3:8000")
-    assert socket.gethostname() in access.address and "127.0.0.1" in access.address_once()
+    assert socket.gethostname() in access.address and access.address_here.startswith("http://127.0.0.1:8000/?token=")
     assert Access("::1", 8000).address.startswith("http://[::1]:8000/")
     assert Access("127.0.0.1", 80).is_ours("127.0.0.1", "http://127.0.0.1")
 
@@ -756,9 +748,41 @@ def test_the_command_names_its_options(fake, neuro_mod, config, served, tmp_path
 def test_the_command_warns_of_other_machines(fake, neuro_mod, config, monkeypatch):
     monkeypatch.setattr(server.Served, "wait", lambda _: None)
     opened = []
-    monkeypatch.setattr("neuro_mod.cli.explore._open", opened.append)
+    monkeypatch.setattr("neuro_mod.cli.explore._show", opened.append)
     code, printed, errors = neuro_mod("explore", config, "--host", "0.0.0.0")
     assert code == 0 and re.fullmatch(rf"http://{socket.gethostname()}:\d+/\?token=\S+\n", printed)
     assert errors.startswith("--host 0.0.0.0: other machines can reach this page.")
     wait_until(lambda: opened)
-    assert "/open?ticket=" in opened[0]
+    assert opened[0].startswith("file:") and "token" not in opened[0]
+
+
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
+def test_a_browser_gets_a_file_that_only_this_user_reads(begun, tmp_path, how):
+    folder, browser, heard = (tmp_path / name for name in ("temporary", "browser", "heard"))
+    folder.mkdir()
+    browser.write_text(f'#!/bin/sh\necho "$@" > {heard}.part && mv {heard}.part {heard}\n')
+    browser.chmod(0o755)
+    process = begun(TMPDIR=str(folder), BROWSER=f"{browser} %s")
+    address = process.stdout.readline().strip()
+    wait_until(heard.exists, process)
+    file = Path(unquote(urlsplit(heard.read_text().strip()).path))
+    token = urlsplit(address).query.removeprefix("token=")
+    assert file.stat().st_mode & 0o777 == 0o600 and file.parent.stat().st_mode & 0o777 == 0o700
+    assert f'content="0; url={address}"' in file.read_text() and token not in heard.read_text()
+    assert folder in file.parents
+    beside = file.with_name("of another")
+    beside.touch()
+    process.send_signal(how)
+    process.communicate(timeout=10)
+    assert not file.exists() and beside.exists()  # only what it wrote is removed
+
+
+def test_nothing_is_left_of_a_file_for_a_browser(begun, tmp_path):
+    folder = tmp_path / "temporary"
+    folder.mkdir()
+    process = begun(TMPDIR=str(folder), BROWSER="true")
+    process.stdout.readline()
+    wait_until(lambda: [*folder.glob("*/open.html")], process)
+    process.send_signal(signal.SIGINT)
+    assert process.communicate(timeout=10)[1] == "interrupted\n"
+    assert not [*folder.iterdir()]
