@@ -45,7 +45,6 @@ def explore(
     The first line printed is the address of the page, with a token that it needs.
     """
     from neuro_mod.errors import InputError
-    from neuro_mod.explorer.access import is_loopback
     from neuro_mod.explorer.start import FOLDER, start
 
     experiment = load(config, overrides, seed)
@@ -57,7 +56,7 @@ def explore(
         with long_work(), ExitStack() as until_the_end:
             typer.echo(served.address)
             sys.stdout.flush()
-            if not is_loopback(host):
+            if not served.only_here:
                 _warn(host)
             if browser:
                 _open(served.address_here, until_the_end)

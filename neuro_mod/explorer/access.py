@@ -24,18 +24,24 @@ class Access:
     """The address of one explorer, and its token.
 
     Args:
-        host: The host that it listens on, as it was given.
+        host: The address that it listens on, as its socket has it.
         port: The port.
+        name: The host as it was given, which may be a name of that address.
     """
 
-    def __init__(self, host: str, port: int):
-        self.host, self.port = host, port
+    def __init__(self, host: str, port: int, name: str | None = None):
+        self.host, self.port, self._name = host, port, (name or host).lower()
         self.token = secrets.token_urlsafe(32)
 
     @property
     def everywhere(self) -> bool:
         """Whether it listens on all addresses of this machine."""
-        return _is_ip(self.host) and ip_address(self.host).is_unspecified
+        return ip_address(self.host).is_unspecified
+
+    @property
+    def only_here(self) -> bool:
+        """Whether nobody but this machine reaches it."""
+        return ip_address(self.host).is_loopback
 
     @property
     def address(self) -> str:
@@ -45,7 +51,8 @@ class Access:
     @property
     def address_here(self) -> str:
         """The address of the page for a browser on this machine, with the token."""
-        return f"{self._url('127.0.0.1' if self.everywhere else self.host)}/?token={self.token}"
+        here = ("::1" if ":" in self.host else "127.0.0.1") if self.everywhere else self.host
+        return f"{self._url(here)}/?token={self.token}"
 
     def knows(self, token: str) -> bool:
         """Whether this is the token, in the same time wherever they differ."""
@@ -65,7 +72,7 @@ class Access:
         if self.everywhere:  # no other site has a number as its name
             known = _is_ip(name) or name in ("localhost", socket.gethostname().lower())
         else:
-            known = name == self.host.lower() or (name in _LOOPBACK and self.host in _LOOPBACK)
+            known = name in (self.host, self._name) or (name in _LOOPBACK and self.host in _LOOPBACK)
         return known and origin in (None, f"http://{host}")
 
     def headers(self, host: str) -> Mapping[str, str]:
@@ -87,11 +94,6 @@ class Access:
 
     def _url(self, host: str) -> str:
         return f"http://{f'[{host}]' if ':' in host else host}:{self.port}"
-
-
-def is_loopback(host: str) -> bool:
-    """Whether nobody but this machine reaches such an address."""
-    return host == "localhost" or (_is_ip(host) and ip_address(host).is_loopback)
 
 
 def _is_ip(host: str) -> bool:

@@ -121,6 +121,11 @@ class Served:
         return self._ended.is_set()
 
     @property
+    def only_here(self) -> bool:
+        """Whether nobody but this machine reaches it."""
+        return self._access.only_here
+
+    @property
     def address_here(self) -> str:
         """The address of the page for a browser on this machine, with the token."""
         return self._access.address_here
@@ -150,7 +155,8 @@ def serve(
 
     Args:
         new_exploration: Makes an exploration for a new page, in a thread.
-        host: The host to listen on; by default only this machine reaches it.
+        host: The host to listen on; by default only this machine reaches it. 0.0.0.0, ::, 0 and none at all are all
+            addresses of this machine.
         port: The port; 0 for a free one.
         max_networks: How many pages may have an exploration at once.
         keep: Seconds for which an exploration is kept after its page has left.
@@ -160,7 +166,7 @@ def serve(
         InputError: The port is taken, or the host is not of this machine.
     """
     listening = _listen(host, port)
-    access = Access(host, listening.getsockname()[1])
+    access = Access(*listening.getsockname()[:2], name=host)
     return Served(new_exploration, listening, access, page_files(page, access.token), most=max_networks, keep=keep)
 
 
@@ -171,11 +177,13 @@ def _listen(host: str, port: int) -> socket.socket:
         InputError: It cannot.
     """
     try:
-        family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        given = host or "0.0.0.0"  # as sockets have it: no host is all addresses
+        family, _, _, _, address = socket.getaddrinfo(given, port, type=socket.SOCK_STREAM)[0]
     except (OSError, UnicodeError):
         raise _no_host(host) from None
     try:
-        return socket.create_server(address[:2], family=family)
+        both = address[0] == "::" and socket.has_dualstack_ipv6()  # all addresses, of either kind
+        return socket.create_server(address[:2], family=family, dualstack_ipv6=both)
     except OSError as error:
         if port and isinstance(error, PermissionError):
             raise invalid("port", port, "one that you may listen on, from 1024", "0 takes a free one") from None

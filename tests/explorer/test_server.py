@@ -22,7 +22,7 @@ from websockets.sync.client import connect
 
 from neuro_mod.errors import InputError
 from neuro_mod.explorer import explorations, messages, server, start
-from neuro_mod.explorer.access import Access, is_loopback
+from neuro_mod.explorer.access import Access
 from neuro_mod.explorer.messages import UnreadableError, read_message
 from tests.helpers.explorer import ENDLESS, PAGE, FakeExploration, frame, write_page
 from tests.helpers.processes import start_python, wait_until
@@ -638,8 +638,33 @@ def test_all_addresses_of_a_machine():
 
 
 def test_what_only_this_machine_reaches():
-    assert is_loopback("localhost") and is_loopback("127.0.0.2") and is_loopback("::1")
-    assert not is_loopback("0.0.0.0") and not is_loopback("example.com")
+    assert Access("127.0.0.2", 1).only_here and Access("::1", 1).only_here
+    assert not Access("0.0.0.0", 1).only_here and not Access("192.168.1.2", 1).only_here
+
+
+@pytest.mark.parametrize("host", ["0", "0.0.0.0", "0x0", "00", "", "::", "0:0:0:0:0:0:0:0", "::0"])
+def test_any_form_of_all_addresses(served, host):
+    try:
+        running = served(host=host)
+    except InputError:
+        assert ":" in host and not socket.has_dualstack_ipv6()
+        pytest.skip("there is no IPv6")
+    assert place(running)[0].startswith(f"{socket.gethostname()}:") and not running.only_here
+    here = urlsplit(running.address_here)
+    assert here.hostname == ("::1" if ":" in host else "127.0.0.1")
+    for local in ("127.0.0.1", "[::1]") if ":" in host else ("127.0.0.1",):
+        with connected_to(f"http://{local}:{here.port}/?{here.query}", f"page-{ord(local[0]):04d}") as page:
+            assert receive(page)["type"] == "hello"
+
+
+@pytest.mark.parametrize("host", ["localhost", "127.1", "2130706433", "0x7f000001", "LOCALHOST"])
+def test_any_form_of_this_machine(served, host):
+    running = served(host=host)
+    assert urlsplit(running.address).hostname in ("127.0.0.1", "::1") and running.only_here
+    with connected(running) as page:  # a browser writes the address in its own way
+        assert receive(page)["type"] == "hello"
+    host_and_port = f"{host}:{urlsplit(running.address).port}"
+    assert get(running, f"/?token={place(running)[1]}", Host=host_and_port)[0] == 200
 
 
 @pytest.fixture
@@ -745,13 +770,14 @@ def test_the_command_names_its_options(fake, neuro_mod, config, served, tmp_path
     assert code == 2 and errors.startswith('--host: "192.0.2.1" found; expected an address of this machine')
 
 
-def test_the_command_warns_of_other_machines(fake, neuro_mod, config, monkeypatch):
+@pytest.mark.parametrize("host", ["0.0.0.0", "0"])
+def test_the_command_warns_of_other_machines(fake, neuro_mod, config, monkeypatch, host):
     monkeypatch.setattr(server.Served, "wait", lambda _: None)
     opened = []
     monkeypatch.setattr("neuro_mod.cli.explore._show", opened.append)
-    code, printed, errors = neuro_mod("explore", config, "--host", "0.0.0.0")
+    code, printed, errors = neuro_mod("explore", config, "--host", host)
     assert code == 0 and re.fullmatch(rf"http://{socket.gethostname()}:\d+/\?token=\S+\n", printed)
-    assert errors.startswith("--host 0.0.0.0: other machines can reach this page.")
+    assert errors.startswith(f"--host {host}: other machines can reach this page.")
     wait_until(lambda: opened)
     assert opened[0].startswith("file:") and "token" not in opened[0]
 
