@@ -279,7 +279,7 @@ def _application(
     routes = [
         Route("/", page),
         Route("/page/{name}", file),
-        WebSocketRoute("/session", exploration),
+        WebSocketRoute("/exploration", exploration),
     ]
     return _guarded(Starlette(routes=routes), access)
 
@@ -321,14 +321,14 @@ def _refusal(scope: Scope, access: Access, host: str, origin: str | None) -> str
     query = QueryParams(scope["query_string"])
     if not access.knows(query.get("token", "")):
         return "the token is missing or wrong; neuro-mod explore printed the address with it"
-    if of_socket and not _EXPLORATION_NAME.fullmatch(query.get("session", "")):
+    if of_socket and not _EXPLORATION_NAME.fullmatch(query.get("exploration", "")):
         return "the name of an exploration is missing"
     return ""
 
 
 async def _connect(websocket: WebSocket, explorations: Explorations) -> None:
     """One connection of a page, to its end."""
-    name = websocket.query_params["session"]
+    name = websocket.query_params["exploration"]
     await websocket.accept()
     try:
         visit = explorations.enter(name)
@@ -402,7 +402,7 @@ async def _write(websocket: WebSocket, name: str, visit: Visit, errors: deque[di
     """Send what the exploration has, as fast as the page takes it: nothing waits here but what is being sent."""
     kept = visit.kept
     assert kept.exploration is not None
-    await _send(websocket, {**kept.exploration.hello, "session": name})
+    await _send(websocket, {**kept.exploration.hello, "exploration": name})
     for message in kept.resume():
         await _send(websocket, message)
     while True:

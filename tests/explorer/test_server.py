@@ -38,7 +38,7 @@ UPGRADE = {
 
 
 @pytest.fixture(autouse=True)
-def no_sessions():
+def no_explorations():
     FakeExploration.made.clear()
 
 
@@ -91,7 +91,7 @@ def get(served, path, **headers):
 @contextmanager
 def connected_to(address, name, **options):
     there = urlsplit(address)
-    url = f"ws://{there.netloc}/session?{there.query}&session={name}"
+    url = f"ws://{there.netloc}/exploration?{there.query}&exploration={name}"
     with connect(url, origin=f"http://{there.netloc}", proxy=None, close_timeout=0.2, **options) as page:
         yield page
 
@@ -99,7 +99,7 @@ def connected_to(address, name, **options):
 @contextmanager
 def connected(served, name=NAME, *, token=None, origin=None, **options):
     there, known = place(served)
-    url = f"ws://{there}/session?token={known if token is None else token}&session={name}"
+    url = f"ws://{there}/exploration?token={known if token is None else token}&exploration={name}"
     origin = f"http://{there}" if origin is None else origin or None
     with connect(url, origin=origin, proxy=None, close_timeout=0.2, **options) as page:
         yield page
@@ -172,7 +172,7 @@ def test_another_host_is_refused(served, host):
     there, token = place(running)
     host = host.format(port=there.split(":")[1])
     assert get(running, f"/?token={token}", Host=host)[0] == 403
-    path = f"/session?token={token}&session={NAME}"
+    path = f"/exploration?token={token}&exploration={NAME}"
     assert get(running, path, Host=there, Origin=f"http://{there}", **UPGRADE)[0] == 101
     wait_until(lambda: running.n_explorations == 1)
     for origin in (f"http://{host}", f"http://{there}"):
@@ -271,9 +271,9 @@ def test_who_asks_for_nothing_is_closed(served, monkeypatch):
         assert receive(page)["type"] == "error"
 
 
-def test_a_page_talks_to_its_session(served):
+def test_a_page_talks_to_its_exploration(served):
     with connected(served()) as page:
-        assert receive(page) == {"type": "hello", "name": "fake", "session": NAME}
+        assert receive(page) == {"type": "hello", "name": "fake", "exploration": NAME}
         ask(page, do="knob", key="arousal", value=0.5)
         ask(page, do="speed", value=100)
         refused = receive(page)
@@ -353,7 +353,7 @@ def test_who_comes_back_goes_on(served):
     only().say({"type": "saved", "folder": "a"})
     with connected(running) as page:
         told = [receive(page) for _ in range(5)]
-        assert told[0]["session"] == NAME
+        assert told[0]["exploration"] == NAME
         # the latest status and theory of the last visit, then what happened since
         assert told[1:3] == [{"type": "status", "running": True}, {"type": "theory", "revision": 1}]
         assert {"type": "saved", "folder": "a"} in told[3:]
@@ -514,10 +514,10 @@ def test_reconnecting_leaves_nothing_behind(served):
     assert only().done.count("pause") == only().done.count("play")
 
 
-def test_no_more_sessions_than_allowed(served):
+def test_no_more_explorations_than_allowed(served):
     running = served(max_networks=2)
     with connected(running, "page-0001") as first, connected(running, "page-0002") as second:
-        assert receive(first)["session"] == "page-0001" and receive(second)["session"] == "page-0002"
+        assert receive(first)["exploration"] == "page-0001" and receive(second)["exploration"] == "page-0002"
         with connected(running, "page-0003") as third:
             told = receive(third)
             assert told["type"] == "bye" and "--max-networks" in told["message"] and end_of(third) == 1000
@@ -526,7 +526,7 @@ def test_no_more_sessions_than_allowed(served):
     assert len(FakeExploration.made) == 2
 
 
-def test_a_page_that_has_left_frees_its_session(served):
+def test_a_page_that_has_left_frees_its_exploration(served):
     running = served(keep=0.1, max_networks=1)
     with connected(running) as page:
         receive(page)
@@ -556,7 +556,7 @@ def test_a_slow_page_gets_fewer_frames(served):
         page.socket.shutdown(socket.SHUT_RDWR)
 
 
-def test_a_session_that_cannot_begin_says_why(served, monkeypatch):
+def test_an_exploration_that_cannot_begin_says_why(served, monkeypatch):
     def refused():
         raise InputError("arousal.level: 2 found; expected at most 1")
 
@@ -596,7 +596,7 @@ def test_the_end_reaches_everyone(served):
     running.close()  # once more does nothing
 
 
-def test_the_end_waits_for_no_session(served, monkeypatch):
+def test_the_end_waits_for_no_exploration(served, monkeypatch):
     monkeypatch.setattr(explorations, "_ENDING", 0.2)
     drawn = threading.Event()
 
