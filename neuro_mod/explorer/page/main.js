@@ -14,7 +14,7 @@ const ANEW = ['restart', 'network', 'reset']; // after these, a simulation that 
 
 const view = new View();
 let hello = null, history = null, panels = null, shape = '';
-let status = { speed: 1, running: false, revision: 0 };
+let status = { speed: 1, running: false, revision: 0, time: 0 };
 let unseen = []; // numbers of frames that were received and not drawn
 let dirty = true;
 let theoryDrawn = 0;
@@ -229,7 +229,7 @@ function tick(time) {
     panels.rasterB.draw(history.thinned);
     panels.ratesB.draw();
   }
-  get('clock').textContent = `${history.now.toFixed(2)} s`;
+  get('clock').textContent = `${(status.running ? history.now : status.time).toFixed(2)} s`; // paused, there may be no frame yet
   if (time - theoryDrawn > THEORY_EVERY || !status.running) {
     theoryDrawn = time;
     const ofClusters = (clusters) => clusters.map((c) => hello.network.populations.findIndex((p) => p.type === 'E' && p.cluster === c));
