@@ -36,7 +36,7 @@ class FakeExploration:
         self.commands: list[dict[str, Any]] = []
         self.closed = threading.Event()
         self.n_asked = 0
-        self._failed = False
+        self._running = True
         self._waiting: list[dict[str, Any] | bytes] = []
         self._lock = threading.Lock()
         #: What is given whenever it is asked for, as a network that runs has another frame at any time.
@@ -54,15 +54,14 @@ class FakeExploration:
         if message["do"] == "speed" and not 0.1 <= message["value"] <= 20:
             raise invalid("speed", message["value"], "a number from 0.1 to 20")
         self.commands.append(dict(message))
-        if message["do"] in ("restart", "network", "reset"):
-            self._failed = False
-            self.say({"type": "status", "running": False})
         if message["do"] in ("play", "pause", "step"):
-            self.say({"type": "status", "running": message["do"] == "play" and not self._failed})
+            self._running = message["do"] == "play"
+        if message["do"] in ("play", "pause", "step", "restart", "network", "reset"):
+            self.say({"type": "status", "running": self._running})
 
     def fail(self, message: str) -> None:
-        """Fail, as a network with a rate that is no number: it pauses, and goes on only when it is started anew."""
-        self._failed = True
+        """Fail, as a network with a rate that is no number: it pauses, and takes commands as before."""
+        self._running = False
         self.say({"type": "failed", "message": message}, {"type": "status", "running": False})
 
     def say(self, *messages: dict[str, Any] | bytes) -> None:
