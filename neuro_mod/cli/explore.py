@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import os
 import sys
+import tempfile
 import threading
 import webbrowser
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from html import escape
 from pathlib import Path
 from typing import Annotated
 
@@ -42,7 +45,6 @@ def explore(
     The first line printed is the address of the page, with a token that it needs.
     """
     from neuro_mod.errors import InputError
-    from neuro_mod.explorer.access import is_loopback
     from neuro_mod.explorer.start import FOLDER, start
 
     experiment = load(config, overrides, seed)
@@ -51,13 +53,13 @@ def explore(
     except ImportError as error:
         raise InputError(str(error)) from error
     try:
-        with long_work():
+        with long_work(), ExitStack() as until_the_end:
             typer.echo(served.address)
             sys.stdout.flush()
-            if not is_loopback(host):
+            if not served.only_here:
                 _warn(host)
             if browser:
-                threading.Thread(target=_open, args=(served.address_once(),), daemon=True).start()
+                _open(served.address_here, until_the_end)
             served.wait()
     finally:
         served.close()
@@ -72,7 +74,42 @@ def _warn(host: str) -> None:
     )
 
 
-def _open(address: str) -> None:
+def _open(address: str, until_the_end: ExitStack) -> None:
+    """Open the page in a browser, in a thread.
+
+    Other users see with which arguments a browser is started: it gets a file that leads to the address, and that only
+    this user can read.
+    """
+    with suppress(OSError):  # without a temporary folder there is the address that was printed
+        file = until_the_end.enter_context(_leading_to(address))
+        threading.Thread(target=_show, args=(file.as_uri(),), daemon=True).start()
+
+
+@contextmanager
+def _leading_to(address: str) -> Iterator[Path]:
+    """A file for a browser, which is there until the end."""
+    link = escape(address)
+    folder = Path(tempfile.mkdtemp(prefix="neuro_mod-explore-"))  # nobody else may enter it
+    file = folder / "open.html"
+    try:
+        with open(file, "x", encoding="utf-8", opener=_for_this_user) as out:
+            out.write(
+                '<!doctype html>\n<meta charset="utf-8">\n<meta name="referrer" content="no-referrer">\n'
+                f'<meta http-equiv="refresh" content="0; url={link}">\n<title>neuro-mod explore</title>\n'
+                f'<a href="{link}">neuro-mod explore</a>\n'
+            )
+        yield file
+    finally:
+        with suppress(OSError):
+            file.unlink(missing_ok=True)
+            folder.rmdir()
+
+
+def _for_this_user(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
+
+
+def _show(address: str) -> None:
     """Open a browser, but not one that would take over the terminal, unless the user chose it."""
     with suppress(webbrowser.Error, OSError):
         browser = webbrowser.get()

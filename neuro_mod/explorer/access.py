@@ -24,40 +24,39 @@ class Access:
     """The address of one explorer, and its token.
 
     Args:
-        host: The host that it listens on, as it was given.
+        host: The address that it listens on, as its socket has it.
         port: The port.
+        name: The host as it was given, which may be a name of that address.
     """
 
-    def __init__(self, host: str, port: int):
-        self.host, self.port = host, port
+    def __init__(self, host: str, port: int, name: str | None = None):
+        self.host, self.port, self._name = host, port, (name or host).lower()
         self.token = secrets.token_urlsafe(32)
-        self._ticket: str | None = None
 
     @property
     def everywhere(self) -> bool:
         """Whether it listens on all addresses of this machine."""
-        return _is_ip(self.host) and ip_address(self.host).is_unspecified
+        return ip_address(self.host).is_unspecified
+
+    @property
+    def only_here(self) -> bool:
+        """Whether nobody but this machine reaches it."""
+        return ip_address(self.host).is_loopback
 
     @property
     def address(self) -> str:
         """The address of the page, with the token."""
         return f"{self._url(socket.gethostname() if self.everywhere else self.host)}/?token={self.token}"
 
-    def address_once(self) -> str:
-        """An address that leads to the page once: others may see with which arguments a browser was started."""
-        self._ticket = secrets.token_urlsafe(32)
-        return f"{self._url('127.0.0.1' if self.everywhere else self.host)}/open?ticket={self._ticket}"
-
-    def redeem(self, ticket: str) -> bool:
-        """Whether `address_once` had this ticket, which then is used up."""
-        if self._ticket is None or not _same(ticket, self._ticket):
-            return False
-        self._ticket = None
-        return True
+    @property
+    def address_here(self) -> str:
+        """The address of the page for a browser on this machine, with the token."""
+        here = ("::1" if ":" in self.host else "127.0.0.1") if self.everywhere else self.host
+        return f"{self._url(here)}/?token={self.token}"
 
     def knows(self, token: str) -> bool:
-        """Whether this is the token."""
-        return _same(token, self.token)
+        """Whether this is the token, in the same time wherever they differ."""
+        return secrets.compare_digest(token.encode(errors="replace"), self.token.encode())
 
     def is_ours(self, host: str, origin: str | None) -> bool:
         """Whether a request was meant for this address, and comes from no page of another.
@@ -73,7 +72,7 @@ class Access:
         if self.everywhere:  # no other site has a number as its name
             known = _is_ip(name) or name in ("localhost", socket.gethostname().lower())
         else:
-            known = name == self.host.lower() or (name in _LOOPBACK and self.host in _LOOPBACK)
+            known = name in (self.host, self._name) or (name in _LOOPBACK and self.host in _LOOPBACK)
         return known and origin in (None, f"http://{host}")
 
     def headers(self, host: str) -> Mapping[str, str]:
@@ -97,11 +96,6 @@ class Access:
         return f"http://{f'[{host}]' if ':' in host else host}:{self.port}"
 
 
-def is_loopback(host: str) -> bool:
-    """Whether nobody but this machine reaches such an address."""
-    return host == "localhost" or (_is_ip(host) and ip_address(host).is_loopback)
-
-
 def _is_ip(host: str) -> bool:
     if "%" in host:  # the name of an interface, which may have any characters
         return False
@@ -110,8 +104,3 @@ def _is_ip(host: str) -> bool:
     except ValueError:
         return False
     return True
-
-
-def _same(given: str, expected: str) -> bool:
-    """Whether two secrets are the same, in the same time wherever they differ."""
-    return secrets.compare_digest(given.encode(errors="replace"), expected.encode())

@@ -13,6 +13,8 @@ from neuro_mod.errors import NeuroModError
 
 #: Messages that say how things are: who comes back is told the latest of each.
 _LASTING = ("status", "statistics", "theory", "failed")
+#: Commands that let a network run, or stop it.
+_RUNS = {"play": True, "pause": False, "step": False}
 #: Commands after which a simulation that failed goes on.
 _ANEW = ("restart", "network", "reset")
 #: Where a frame has its number.
@@ -72,8 +74,9 @@ class KeptExploration:
         self.timer: asyncio.TimerHandle | None = None
         self._latest: dict[str, dict[str, Any]] = {}
         self._frame: int | None = None
-        self._playing: bool | None = None
-        self._resting = self._told = self._released = False
+        #: Whether the network is to run, until a status says that it does as it was told.
+        self._asked: bool | None = None
+        self._resting = self._resumes = self._told = self._released = False
         self._lock, self._loop = threading.Lock(), asyncio.get_running_loop()
         threading.Thread(target=self._begin, args=(new_exploration,), name="explorer-begin", daemon=True).start()
 
@@ -121,8 +124,8 @@ class KeptExploration:
             return
         self.exploration.command(message)
         done = message["do"]
-        if done in ("play", "pause"):
-            self._playing = done == "play"
+        if done in _RUNS:
+            self._asked = _RUNS[done]
         elif done in _ANEW:
             self._latest.pop("failed", None)
 
@@ -136,6 +139,8 @@ class KeptExploration:
                 self._frame = int.from_bytes(message[_NUMBER], "little")
             elif message["type"] in _LASTING:
                 self._latest[message["type"]] = message
+                if message["type"] == "failed" or message.get("running") == self._asked:
+                    self._asked = None
         return messages
 
     def resume(self) -> list[dict[str, Any]]:
@@ -145,19 +150,23 @@ class KeptExploration:
         """
         if self._frame is not None:
             self._tell({"do": "seen", "frame": self._frame})
-        if self._resting and self._playing:
-            self._tell({"do": "play"})
-        self._resting = False
+        if self._resting:
+            self._resting, self._asked = False, self._resumes
+            if self._resumes:
+                self._tell({"do": "play"})
         return [*self._latest.values()]
 
     def rest(self) -> None:
         """Pause while nobody looks."""
         if self.exploration is None or self._resting:
             return
-        if self._playing is None:
-            self._playing = self._latest.get("status", {}).get("running")
-        self._resting = True
+        self._resting, self._resumes = True, self._runs
         self._tell({"do": "pause"})
+
+    @property
+    def _runs(self) -> bool:
+        """Whether the network runs, as it does from the beginning, once all that it was asked for is done."""
+        return self._latest.get("status", {}).get("running", True) if self._asked is None else self._asked
 
     def _tell(self, message: Mapping[str, Any]) -> None:
         with suppress(NeuroModError):  # a simulation that failed, for example

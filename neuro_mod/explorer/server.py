@@ -9,12 +9,13 @@ import asyncio
 import atexit
 import errno
 import json
+import math
 import re
 import socket
 import threading
 from collections import deque
-from collections.abc import Awaitable, Callable, Coroutine, Mapping
-from contextlib import suppress
+from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -22,10 +23,11 @@ import uvicorn
 from starlette.applications import Starlette
 from starlette.datastructures import Headers, MutableHeaders, QueryParams
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse, RedirectResponse, Response
+from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route, WebSocketRoute
 from starlette.types import Message, Receive, Scope, Send
 from starlette.websockets import WebSocket, WebSocketDisconnect
+from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from neuro_mod.errors import InputError, NeuroModError, invalid
 from neuro_mod.explorer.access import Access
@@ -35,17 +37,17 @@ from neuro_mod.explorer.page_files import INDEX, PAGE, PageFile, page_files
 
 #: Seconds for which an exploration is kept after its page has left.
 KEEP = 60.0
-#: The path that `Access.address_once` leads to, which needs a ticket in place of the token.
-_ONCE = "/open"
 _EXPLORATION_NAME = re.compile(r"[A-Za-z0-9_-]{8,64}")
-#: How a connection ends: as it was asked to, or as the other side broke the rules.
-_ENDED, _POLICY = 1000, 1008
+#: How a connection ends: as it was asked to, as it was lost, or as the other side broke the rules.
+_ENDED, _LOST, _POLICY = 1000, 1006, 1008
 #: Seconds that a slow page has to take its last message.
 _LAST_MESSAGE = 0.5
 #: Errors for a page that wait until it takes them; older ones are dropped.
 _MAX_ERRORS = 8
-#: Connections at once, those of files included.
-_MAX_CONNECTIONS = 64
+#: Connections at once, those of files included, and those of them that have not asked for anything yet.
+_MAX_CONNECTIONS, _MAX_SILENT = 64, 32
+#: Seconds that a connection has to ask for something.
+_SILENCE = 5.0
 _ENDS = "neuro-mod explore has ended."
 
 
@@ -118,9 +120,15 @@ class Served:
         """Whether it has ended."""
         return self._ended.is_set()
 
-    def address_once(self) -> str:
-        """An address that leads to the page once, for the arguments of a browser, which others may see."""
-        return self._access.address_once()
+    @property
+    def only_here(self) -> bool:
+        """Whether nobody but this machine reaches it."""
+        return self._access.only_here
+
+    @property
+    def address_here(self) -> str:
+        """The address of the page for a browser on this machine, with the token."""
+        return self._access.address_here
 
     def wait(self) -> None:
         """Wait until it ends."""
@@ -147,7 +155,8 @@ def serve(
 
     Args:
         new_exploration: Makes an exploration for a new page, in a thread.
-        host: The host to listen on; by default only this machine reaches it.
+        host: The host to listen on; by default only this machine reaches it. 0.0.0.0, ::, 0 and none at all are all
+            addresses of this machine.
         port: The port; 0 for a free one.
         max_networks: How many pages may have an exploration at once.
         keep: Seconds for which an exploration is kept after its page has left.
@@ -157,7 +166,7 @@ def serve(
         InputError: The port is taken, or the host is not of this machine.
     """
     listening = _listen(host, port)
-    access = Access(host, listening.getsockname()[1])
+    access = Access(*listening.getsockname()[:2], name=host)
     return Served(new_exploration, listening, access, page_files(page, access.token), most=max_networks, keep=keep)
 
 
@@ -168,11 +177,13 @@ def _listen(host: str, port: int) -> socket.socket:
         InputError: It cannot.
     """
     try:
-        family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        given = host or "0.0.0.0"  # as sockets have it: no host is all addresses
+        family, _, _, _, address = socket.getaddrinfo(given, port, type=socket.SOCK_STREAM)[0]
     except (OSError, UnicodeError):
         raise _no_host(host) from None
     try:
-        return socket.create_server(address[:2], family=family)
+        both = address[0] == "::" and socket.has_dualstack_ipv6()  # all addresses, of either kind
+        return socket.create_server(address[:2], family=family, dualstack_ipv6=both)
     except OSError as error:
         if port and isinstance(error, PermissionError):
             raise invalid("port", port, "one that you may listen on, from 1024", "0 takes a free one") from None
@@ -185,14 +196,61 @@ def _no_host(host: str) -> InputError:
     return invalid("host", host, "an address of this machine, such as 127.0.0.1, or 0.0.0.0 for all of them")
 
 
+class _Connection(H11Protocol):
+    """A connection, which is given up if no request comes, or too many others wait for theirs.
+
+    uvicorn waits for the first request for ever, and counts connections without one among those that there may be.
+    """
+
+    _silence: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:
+        """Of uvicorn."""
+        silent = [each for each in self.connections if isinstance(each, _Connection) and each._silence]
+        if len(silent) >= _MAX_SILENT:
+            min(silent, key=_Connection._ends).give_up()
+        super().connection_made(transport)
+        self._silence = self.loop.call_later(_SILENCE, self.give_up)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Of uvicorn."""
+        self._heard()
+        super().connection_lost(exc)
+
+    def handle_events(self) -> None:
+        """Of uvicorn."""
+        super().handle_events()
+        if self.cycle is not None:  # there was a request
+            self._heard()
+
+    def handle_websocket_upgrade(self, event: Any) -> None:
+        """Of uvicorn."""
+        self._heard()
+        super().handle_websocket_upgrade(event)
+
+    def give_up(self) -> None:
+        """Close it at once."""
+        self._heard()
+        self.connections.discard(self)
+        self.transport.abort()
+
+    def _ends(self) -> float:
+        return self._silence.when() if self._silence else math.inf
+
+    def _heard(self) -> None:
+        if self._silence is not None:
+            self._silence.cancel()
+            self._silence = None
+
+
 def _settings(application: Callable[..., Awaitable[None]]) -> uvicorn.Config:
     return uvicorn.Config(
         application,
-        http="h11",
+        http=_Connection,
         ws="websockets-sansio",
         lifespan="off",
         log_config=None,
-        log_level="warning",
+        log_level="error",  # anyone can send what is no request
         access_log=False,
         server_header=False,
         proxy_headers=False,
@@ -215,19 +273,13 @@ def _application(
         found = files.get(request.path_params["name"])
         return PlainTextResponse("no such file", 404) if found is None else _response(found)
 
-    async def once(request: Request) -> Response:
-        if not access.redeem(request.query_params.get("ticket", "")):
-            return PlainTextResponse("this address was used before; the one that was printed has a token", 403)
-        return RedirectResponse(f"/?token={access.token}", 303)
-
     async def exploration(websocket: WebSocket) -> None:
         await _connect(websocket, explorations)
 
     routes = [
         Route("/", page),
         Route("/page/{name}", file),
-        Route(_ONCE, once),
-        WebSocketRoute("/session", exploration),
+        WebSocketRoute("/exploration", exploration),
     ]
     return _guarded(Starlette(routes=routes), access)
 
@@ -252,7 +304,8 @@ def _guarded(
         if not refusal:
             await application(scope, receive, with_headers)
         elif scope["type"] == "http":
-            await PlainTextResponse(refusal, 403)(scope, receive, with_headers)
+            # who may ask for nothing holds no connection
+            await PlainTextResponse(refusal, 403, {"Connection": "close"})(scope, receive, with_headers)
         else:
             await receive()
             await send({"type": "websocket.close", "code": _POLICY})
@@ -266,26 +319,26 @@ def _refusal(scope: Scope, access: Access, host: str, origin: str | None) -> str
     if not access.is_ours(host, origin) or (of_socket and origin is None):
         return f"this is no address of neuro-mod explore; a tunnel needs the port {access.port} on both ends"
     query = QueryParams(scope["query_string"])
-    if scope["path"] != _ONCE and not access.knows(query.get("token", "")):
+    if not access.knows(query.get("token", "")):
         return "the token is missing or wrong; neuro-mod explore printed the address with it"
-    if of_socket and not _EXPLORATION_NAME.fullmatch(query.get("session", "")):
+    if of_socket and not _EXPLORATION_NAME.fullmatch(query.get("exploration", "")):
         return "the name of an exploration is missing"
     return ""
 
 
 async def _connect(websocket: WebSocket, explorations: Explorations) -> None:
     """One connection of a page, to its end."""
-    name = websocket.query_params["session"]
+    name = websocket.query_params["exploration"]
     await websocket.accept()
     try:
         visit = explorations.enter(name)
     except NoRoomError as error:
-        await _say_goodbye(websocket, str(error))
+        await _end(websocket, _ENDED, message={"type": "bye", "message": str(error)})
         return
     try:
         why = await _converse(websocket, name, visit)
         if why is not None:
-            await _say_goodbye(websocket, why)
+            await _end(websocket, _ENDED, message={"type": "bye", "message": why})
     finally:
         explorations.leave(name, visit)
 
@@ -295,12 +348,14 @@ async def _converse(websocket: WebSocket, name: str, visit: Visit) -> str | None
     if not await _first(visit.kept.begun.wait(), visit.ended):
         return visit.ended.result()
     if visit.kept.exploration is None:
-        with suppress(WebSocketDisconnect):
-            await _send(websocket, {"type": "failed", "message": visit.kept.failure})
-            await websocket.close(_ENDED)
+        await _end(websocket, _ENDED, message={"type": "failed", "message": visit.kept.failure})
         return None
     errors: deque[dict[str, Any]] = deque(maxlen=_MAX_ERRORS)
-    if await _first(_read(websocket, visit, errors), _write(websocket, name, visit, errors), visit.ended):
+    try:
+        if await _first(_read(websocket, visit, errors), _write(websocket, name, visit, errors), visit.ended):
+            return None
+    except UnreadableError as error:
+        await _end(websocket, _POLICY, str(error))
         return None
     return visit.ended.result()
 
@@ -321,21 +376,21 @@ async def _first(*awaited: Coroutine[Any, Any, object] | asyncio.Future[str]) ->
 
 
 async def _read(websocket: WebSocket, visit: Visit, errors: deque[dict[str, Any]]) -> None:
-    """Take the commands of a page; one that breaks the rules is closed."""
+    """Take the commands of a page until it leaves.
+
+    Raises:
+        UnreadableError: It breaks the rules.
+    """
     rate = Rate()
     while True:
         received = await websocket.receive()
         if received["type"] == "websocket.disconnect":
             return
-        try:
-            if not rate.allows():
-                raise UnreadableError("too many messages")
-            if received.get("text") is None:
-                raise UnreadableError("no text")
-            message = read_message(received["text"])
-        except UnreadableError as error:
-            await websocket.close(_POLICY, str(error))
-            return
+        if not rate.allows():
+            raise UnreadableError("too many messages")
+        if received.get("text") is None:
+            raise UnreadableError("no text")
+        message = read_message(received["text"])
         try:
             visit.kept.command(message)
         except NeuroModError as error:
@@ -347,7 +402,7 @@ async def _write(websocket: WebSocket, name: str, visit: Visit, errors: deque[di
     """Send what the exploration has, as fast as the page takes it: nothing waits here but what is being sent."""
     kept = visit.kept
     assert kept.exploration is not None
-    await _send(websocket, {**kept.exploration.hello, "session": name})
+    await _send(websocket, {**kept.exploration.hello, "exploration": name})
     for message in kept.resume():
         await _send(websocket, message)
     while True:
@@ -359,15 +414,30 @@ async def _write(websocket: WebSocket, name: str, visit: Visit, errors: deque[di
 
 
 async def _send(websocket: WebSocket, message: Mapping[str, Any] | bytes) -> None:
-    if isinstance(message, bytes):
-        await websocket.send_bytes(message)
-    else:
-        await websocket.send_text(json.dumps(message, allow_nan=False, separators=(",", ":")))
+    """Send a message.
+
+    Raises:
+        WebSocketDisconnect: The connection was closed.
+    """
+    text = "" if isinstance(message, bytes) else json.dumps(message, allow_nan=False, separators=(",", ":"))
+    with _closed_by_anyone():
+        await (websocket.send_bytes(message) if isinstance(message, bytes) else websocket.send_text(text))
 
 
-async def _say_goodbye(websocket: WebSocket, why: str) -> None:
-    """Tell a page why its connection ends, unless it is too slow to hear."""
+@contextmanager
+def _closed_by_anyone() -> Iterator[None]:
+    """What Starlette and uvicorn raise if a connection was closed on this side is a plain `RuntimeError`."""
+    try:
+        yield
+    except RuntimeError as error:
+        raise WebSocketDisconnect(_LOST) from error
+
+
+async def _end(websocket: WebSocket, code: int, reason: str = "", *, message: Mapping[str, Any] | None = None) -> None:
+    """Close a connection, after a last message, unless the page is too slow to hear."""
     with suppress(WebSocketDisconnect, TimeoutError):
         async with asyncio.timeout(_LAST_MESSAGE):
-            await _send(websocket, {"type": "bye", "message": why})
-            await websocket.close(_ENDED)
+            if message is not None:
+                await _send(websocket, message)
+            with _closed_by_anyone():
+                await websocket.close(code, reason)

@@ -186,6 +186,47 @@ def test_a_page_that_is_loaded_again_goes_on(page):
     assert clock(page) > before
 
 
+def test_a_page_that_is_loaded_again_after_a_step_stands_still(page):
+    page.click("#step")
+    until(page, "document.getElementById('connection').textContent === 'paused'")
+    time.sleep(0.3)
+    stopped = clock(page)
+    page.reload()
+    until(page, "document.getElementById('connection').textContent === 'paused'")
+    for _ in range(10):
+        time.sleep(0.05)
+        assert clock(page) == stopped > 0 and page.inner_text("#connection") == "paused"
+    page.click("#play")
+    until(page, "window.explorer?.frames > 1")
+
+
+def test_a_page_without_a_network_says_why(browser, tmp_path):
+    server = start(load_experiment("small"), folder=tmp_path, max_networks=1)
+    first, second = browser.new_page(), browser.new_page()
+    try:
+        first.goto(server.address)
+        until(first, "window.explorer?.frames > 0")
+        second.goto(server.address)
+        until(second, "document.getElementById('banner').textContent.includes('--max-networks')")
+        assert second.inner_text("#connection") == "ended"
+    finally:
+        first.close()
+        second.close()
+        server.close()
+
+
+def test_a_file_leads_to_the_page(browser, served):
+    from neuro_mod.cli.explore import _leading_to
+
+    page = browser.new_page()
+    with _leading_to(served[0].address_here) as file:
+        page.goto(file.as_uri())
+        page.wait_for_url(served[0].address)
+        until(page, "window.explorer?.frames > 0")
+    assert not file.parent.exists()
+    page.close()
+
+
 def test_narrow_and_dark_pages_have_no_scroll_bar_at_the_side(browser, served):
     page = browser.new_page(viewport={"width": 390, "height": 844}, color_scheme="dark")
     page.set_default_timeout(PATIENCE)

@@ -10,8 +10,9 @@ import socket
 import sys
 import threading
 import time
-from contextlib import contextmanager
-from urllib.parse import urlsplit
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
 
 import pytest
 
@@ -21,9 +22,9 @@ from websockets.sync.client import connect
 
 from neuro_mod.errors import InputError
 from neuro_mod.explorer import explorations, messages, server, start
-from neuro_mod.explorer.access import Access, is_loopback
+from neuro_mod.explorer.access import Access
 from neuro_mod.explorer.messages import UnreadableError, read_message
-from tests.helpers.explorer import PAGE, FakeExploration, frame, write_page
+from tests.helpers.explorer import ENDLESS, PAGE, FakeExploration, frame, write_page
 from tests.helpers.processes import start_python, wait_until
 
 NAME = "page-0001"
@@ -37,7 +38,7 @@ UPGRADE = {
 
 
 @pytest.fixture(autouse=True)
-def no_sessions():
+def no_explorations():
     FakeExploration.made.clear()
 
 
@@ -88,9 +89,17 @@ def get(served, path, **headers):
 
 
 @contextmanager
+def connected_to(address, name, **options):
+    there = urlsplit(address)
+    url = f"ws://{there.netloc}/exploration?{there.query}&exploration={name}"
+    with connect(url, origin=f"http://{there.netloc}", proxy=None, close_timeout=0.2, **options) as page:
+        yield page
+
+
+@contextmanager
 def connected(served, name=NAME, *, token=None, origin=None, **options):
     there, known = place(served)
-    url = f"ws://{there}/session?token={known if token is None else token}&session={name}"
+    url = f"ws://{there}/exploration?token={known if token is None else token}&exploration={name}"
     origin = f"http://{there}" if origin is None else origin or None
     with connect(url, origin=origin, proxy=None, close_timeout=0.2, **options) as page:
         yield page
@@ -148,7 +157,7 @@ def test_no_other_file(running, path):
     assert status == 404 and "Content-Security-Policy" in headers
 
 
-@pytest.mark.parametrize("path", ["/", "/page/main.js", "/other", "/open?ticket=x"])
+@pytest.mark.parametrize("path", ["/", "/page/main.js", "/other", "/?a=b"])
 def test_without_the_token_there_is_nothing(running, path):
     glue = "&" if "?" in path else "?"
     for token in ("", "x", "%C3%A9", "x" * 43):
@@ -163,7 +172,7 @@ def test_another_host_is_refused(served, host):
     there, token = place(running)
     host = host.format(port=there.split(":")[1])
     assert get(running, f"/?token={token}", Host=host)[0] == 403
-    path = f"/session?token={token}&session={NAME}"
+    path = f"/exploration?token={token}&exploration={NAME}"
     assert get(running, path, Host=there, Origin=f"http://{there}", **UPGRADE)[0] == 101
     wait_until(lambda: running.n_explorations == 1)
     for origin in (f"http://{host}", f"http://{there}"):
@@ -204,18 +213,67 @@ def test_an_origin_that_does_not_fit_is_refused_for_files_too(running):
     assert get(running, f"/page/main.js?token={token}", Origin=f"http://{there}")[0] == 200
 
 
-def test_an_address_for_the_browser_leads_to_the_page_once(running):
-    parts = urlsplit(running.address_once())
-    assert place(running)[1] not in parts.query
-    status, headers, _ = get(running, f"{parts.path}?{parts.query}")
-    assert status == 303 and headers["Referrer-Policy"] == "no-referrer"
-    assert headers["Location"] == f"/?token={place(running)[1]}"
-    assert get(running, f"{parts.path}?{parts.query}")[0] == 403
+def half_requests(served, begin, n):
+    """Connections that begin to say something."""
+    host, port = place(served)[0].split(":")
+    for _ in range(n):
+        sock = socket.create_connection((host, int(port)), timeout=10)
+        sock.sendall(begin)
+        yield sock
 
 
-def test_a_page_talks_to_its_session(served):
+def until_closed(sock):
+    """What is still read from a connection until the server closes it."""
+    received = b""
+    with suppress(ConnectionResetError):
+        while more := sock.recv(4096):
+            received += more
+    return received
+
+
+@pytest.mark.parametrize(
+    "begin",
+    [
+        b"",
+        b"GET / HT",
+        b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n",
+        b"GET / HTTP/1.1\r\nHost: x\r\n\r\n",
+        b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n",
+    ],
+    ids=["nothing", "half a line", "half a request", "no token", "half a body"],
+)
+def test_who_asks_for_nothing_keeps_nobody_out(served, begin):
+    running = served()
+    others = [*half_requests(running, begin, 200)]
+    try:
+        with connected(running) as page:
+            assert receive(page)["type"] == "hello"
+            assert get(running, f"/?token={place(running)[1]}")[0] == 200
+    finally:
+        for sock in others:
+            sock.close()
+
+
+def test_who_asks_for_nothing_is_closed(served, monkeypatch):
+    monkeypatch.setattr(server, "_SILENCE", 0.2)
+    running = served()
+    with connected(running) as page:
+        receive(page)
+        for begin in (b"", b"GET / HT"):
+            for sock in half_requests(running, begin, 2):
+                assert until_closed(sock) == b""
+                sock.close()
+        (sock,) = half_requests(running, b"GET / HTTP/1.1\r\nHost: x\r\n\r\n", 1)
+        answer = until_closed(sock).lower()
+        assert b" 403 " in answer and b"connection: close" in answer
+        sock.close()
+        ask(page, do="speed", value=0)  # a page that stays is none of them
+        assert receive(page)["type"] == "error"
+
+
+def test_a_page_talks_to_its_exploration(served):
     with connected(served()) as page:
-        assert receive(page) == {"type": "hello", "name": "fake", "session": NAME}
+        assert receive(page) == {"type": "hello", "name": "fake", "exploration": NAME}
         ask(page, do="knob", key="arousal", value=0.5)
         ask(page, do="speed", value=100)
         refused = receive(page)
@@ -295,7 +353,7 @@ def test_who_comes_back_goes_on(served):
     only().say({"type": "saved", "folder": "a"})
     with connected(running) as page:
         told = [receive(page) for _ in range(5)]
-        assert told[0]["session"] == NAME
+        assert told[0]["exploration"] == NAME
         # the latest status and theory of the last visit, then what happened since
         assert told[1:3] == [{"type": "status", "running": True}, {"type": "theory", "revision": 1}]
         assert {"type": "saved", "folder": "a"} in told[3:]
@@ -324,6 +382,103 @@ def test_who_comes_back_finds_a_network_paused_that_was(served):
             assert receive(page)["type"] == "status"
         wait_until(lambda n=2 * n_visits: len(only().done) == n)
     assert set(only().done) == {"pause"}
+
+
+def told_on_return(running):
+    """What a page that comes back is told after `hello`, up to the error that it provokes."""
+    with connected(running) as page:
+        assert receive(page)["type"] == "hello"
+        ask(page, do="speed", value=0)
+        told = []
+        while (message := receive(page))["type"] != "error":
+            told.append(message)
+    return told
+
+
+def test_who_comes_back_after_a_step_finds_a_network_paused(served):
+    running = served()
+    with connected(running) as page:
+        receive(page)
+        ask(page, do="play")
+        assert receive(page) == {"type": "status", "running": True}
+        ask(page, do="step", seconds=0.1)
+        assert receive(page) == {"type": "status", "running": False}
+    for n_visits in (1, 2):
+        wait_until(lambda n=n_visits: only().done.count("pause") == n)
+        assert told_on_return(running)[-1] == {"type": "status", "running": False}
+    assert only().done.count("play") == 1
+
+
+def test_who_leaves_before_a_command_acts_finds_that_it_did(served, monkeypatch):
+    running = served()
+    monkeypatch.setattr(FakeExploration, "say", lambda *_: None)  # no status comes in time
+    expected = []
+
+    def as_expected():
+        return only().done == expected
+
+    for command, begin in (({"do": "pause"}, []), ({"do": "play"}, []), ({"do": "step", "seconds": 0.1}, ["play"])):
+        with connected(running) as page:
+            receive(page)
+            ask(page, **command)
+            expected += [*begin, command["do"]]
+            wait_until(as_expected, seconds=10)
+        expected.append("pause")
+        wait_until(as_expected, seconds=10)
+    with connected(running) as page:
+        receive(page)
+        ask(page, do="neuron", index=0)
+        wait_until(lambda: only().done == [*expected, "neuron"], seconds=10)
+
+
+def test_who_leaves_while_a_network_is_drawn_finds_that_it_runs(served):
+    drawn = threading.Event()
+
+    def slow():
+        drawn.wait(10)
+        return FakeExploration()
+
+    running = served(slow)
+    with connected(running):
+        pass
+    wait_until(lambda: running.n_explorations == 1)
+    drawn.set()
+    wait_until(lambda: FakeExploration.made and only().done == ["pause"])
+    assert told_on_return(running)[-1] == {"type": "status", "running": True}  # networks run from the beginning
+
+
+def test_who_comes_back_to_a_network_that_failed(served):
+    running = served()
+    with connected(running) as page:
+        receive(page)
+        ask(page, do="play")
+        assert receive(page) == {"type": "status", "running": True}
+        only().fail("a rate is no number")
+        assert [receive(page)["type"] for _ in range(2)] == ["failed", "status"]
+    wait_until(lambda: only().done == ["play", "pause"])
+    told = told_on_return(running)
+    assert told[:2] == [{"type": "status", "running": False}, {"type": "failed", "message": "a rate is no number"}]
+    assert all(message == told[0] for message in told[2:]) and only().done.count("play") == 1
+
+
+@pytest.mark.parametrize(
+    "anew",
+    [{"do": "restart", "noise_seed": None}, {"do": "network", "seed": 1}, {"do": "reset"}],
+    ids=lambda m: m["do"],
+)
+def test_a_network_that_failed_goes_on_when_it_is_started_anew(served, anew):
+    running = served()
+    with connected(running) as page:
+        receive(page)
+        only().fail("a rate is no number")
+        assert [receive(page)["type"] for _ in range(2)] == ["failed", "status"]
+        ask(page, **anew)
+        assert receive(page) == {"type": "status", "running": False}
+        ask(page, do="play")
+        assert receive(page) == {"type": "status", "running": True}
+    wait_until(lambda: only().done[-1] == "pause")
+    told = told_on_return(running)
+    assert {message["type"] for message in told} == {"status"} and told[-1]["running"] is True
 
 
 def test_a_newer_tab_wins(served):
@@ -359,10 +514,10 @@ def test_reconnecting_leaves_nothing_behind(served):
     assert only().done.count("pause") == only().done.count("play")
 
 
-def test_no_more_sessions_than_allowed(served):
+def test_no_more_explorations_than_allowed(served):
     running = served(max_networks=2)
     with connected(running, "page-0001") as first, connected(running, "page-0002") as second:
-        assert receive(first)["session"] == "page-0001" and receive(second)["session"] == "page-0002"
+        assert receive(first)["exploration"] == "page-0001" and receive(second)["exploration"] == "page-0002"
         with connected(running, "page-0003") as third:
             told = receive(third)
             assert told["type"] == "bye" and "--max-networks" in told["message"] and end_of(third) == 1000
@@ -371,7 +526,7 @@ def test_no_more_sessions_than_allowed(served):
     assert len(FakeExploration.made) == 2
 
 
-def test_a_page_that_has_left_frees_its_session(served):
+def test_a_page_that_has_left_frees_its_exploration(served):
     running = served(keep=0.1, max_networks=1)
     with connected(running) as page:
         receive(page)
@@ -401,7 +556,7 @@ def test_a_slow_page_gets_fewer_frames(served):
         page.socket.shutdown(socket.SHUT_RDWR)
 
 
-def test_a_session_that_cannot_begin_says_why(served, monkeypatch):
+def test_an_exploration_that_cannot_begin_says_why(served, monkeypatch):
     def refused():
         raise InputError("arousal.level: 2 found; expected at most 1")
 
@@ -441,7 +596,7 @@ def test_the_end_reaches_everyone(served):
     running.close()  # once more does nothing
 
 
-def test_the_end_waits_for_no_session(served, monkeypatch):
+def test_the_end_waits_for_no_exploration(served, monkeypatch):
     monkeypatch.setattr(explorations, "_ENDING", 0.2)
     drawn = threading.Event()
 
@@ -477,14 +632,39 @@ def test_all_addresses_of_a_machine():
     assert not access.is_ours("evil.example:8000", None)
     assert not access.is_ours("[fe80::1%x; script-src *]:8000", None)
     assert not access.is_ours("192.168.1.2:8000", "http://192.168.1.3:8000")
-    assert socket.gethostname() in access.address and "127.0.0.1" in access.address_once()
+    assert socket.gethostname() in access.address and access.address_here.startswith("http://127.0.0.1:8000/?token=")
     assert Access("::1", 8000).address.startswith("http://[::1]:8000/")
     assert Access("127.0.0.1", 80).is_ours("127.0.0.1", "http://127.0.0.1")
 
 
 def test_what_only_this_machine_reaches():
-    assert is_loopback("localhost") and is_loopback("127.0.0.2") and is_loopback("::1")
-    assert not is_loopback("0.0.0.0") and not is_loopback("example.com")
+    assert Access("127.0.0.2", 1).only_here and Access("::1", 1).only_here
+    assert not Access("0.0.0.0", 1).only_here and not Access("192.168.1.2", 1).only_here
+
+
+@pytest.mark.parametrize("host", ["0", "0.0.0.0", "0x0", "00", "", "::", "0:0:0:0:0:0:0:0", "::0"])
+def test_any_form_of_all_addresses(served, host):
+    try:
+        running = served(host=host)
+    except InputError:
+        assert ":" in host and not socket.has_dualstack_ipv6()
+        pytest.skip("there is no IPv6")
+    assert place(running)[0].startswith(f"{socket.gethostname()}:") and not running.only_here
+    here = urlsplit(running.address_here)
+    assert here.hostname == ("::1" if ":" in host else "127.0.0.1")
+    for local in ("127.0.0.1", "[::1]") if ":" in host else ("127.0.0.1",):
+        with connected_to(f"http://{local}:{here.port}/?{here.query}", f"page-{ord(local[0]):04d}") as page:
+            assert receive(page)["type"] == "hello"
+
+
+@pytest.mark.parametrize("host", ["localhost", "127.1", "2130706433", "0x7f000001", "LOCALHOST"])
+def test_any_form_of_this_machine(served, host):
+    running = served(host=host)
+    assert urlsplit(running.address).hostname in ("127.0.0.1", "::1") and running.only_here
+    with connected(running) as page:  # a browser writes the address in its own way
+        assert receive(page)["type"] == "hello"
+    host_and_port = f"{host}:{urlsplit(running.address).port}"
+    assert get(running, f"/?token={place(running)[1]}", Host=host_and_port)[0] == 200
 
 
 @pytest.fixture
@@ -504,10 +684,7 @@ def test_from_a_notebook(fake, config, tmp_path):
     again = stager.explore(out=tmp_path)
     assert view.address == again.address and 'height="700"' in view._repr_html_()
     assert f'src="{view.address}" width="100%"' in view._repr_html_()
-    there = urlsplit(view.address)
-    with connect(
-        f"ws://{there.netloc}/session?{there.query}&session={NAME}", origin=f"http://{there.netloc}", proxy=None
-    ) as page:
+    with connected_to(view.address, NAME) as page:
         assert receive(page)["type"] == "hello"
     assert only().experiment is stager.experiment and only().folder == tmp_path
     view.close()
@@ -518,19 +695,29 @@ def test_from_a_notebook(fake, config, tmp_path):
 
 
 @pytest.fixture
-def command(page, config, tmp_path):
-    """The command in a process, which ends with the test."""
-    code = f"from tests.helpers.explorer import main; main({str(page)!r})"
-    process = start_python("-c", code, "explore", config, "--no-browser", "--out", tmp_path)
-    yield process
-    process.kill()
-    process.communicate()
+def begun(page, config, tmp_path):
+    """Starts the command in processes, which end with the test."""
+    processes = []
+
+    def begin(*options, **environment):
+        code = f"from tests.helpers.explorer import main; main({str(page)!r})"
+        processes.append(start_python("-c", code, "explore", config, "--out", tmp_path, *options, **environment))
+        return processes[-1]
+
+    yield begin
+    for each in processes:
+        each.kill()
+        each.communicate()
+
+
+@pytest.fixture
+def command(begun):
+    """The command in a process."""
+    return begun("--no-browser")
 
 
 def test_the_command_ends_with_ctrl_c(command):
-    there = urlsplit(command.stdout.readline().strip())
-    url = f"ws://{there.netloc}/session?{there.query}&session={NAME}"
-    with connect(url, origin=f"http://{there.netloc}", proxy=None) as page:
+    with connected_to(command.stdout.readline().strip(), NAME) as page:
         assert receive(page)["type"] == "hello"
         began = time.monotonic()
         command.send_signal(signal.SIGINT)
@@ -538,6 +725,33 @@ def test_the_command_ends_with_ctrl_c(command):
         assert time.monotonic() - began < 4
         assert receive(page)["type"] == "bye"
     assert command.returncode == 130 and printed == "" and errors == "interrupted\n"
+
+
+def test_whatever_a_page_does_the_terminal_stays_quiet(begun):
+    process = begun("--no-browser", **{ENDLESS: "1"})
+    address = process.stdout.readline().strip()
+    for garbage in ("{", b"NMX1", "x" * (64 * 1024 + 1)) * 10:
+        with connected_to(address, NAME, max_size=None) as page:
+            page.recv(timeout=10)
+            page.send(garbage)
+            with pytest.raises(ConnectionClosed):
+                while True:
+                    page.recv(timeout=10)
+    for n in range(20):  # pages that vanish, or are replaced while they break the rules
+        with connected_to(address, NAME) as page, connected_to(address, NAME) as newer:
+            newer.recv(timeout=10)
+            with suppress(ConnectionClosed):
+                page.send("{")
+                newer.send("{")
+            with suppress(OSError):  # it was closed already
+                (page if n % 2 else newer).socket.shutdown(socket.SHUT_RDWR)
+    there = urlsplit(address)
+    with socket.create_connection((there.hostname, there.port)) as other:
+        other.sendall(b"NO REQUEST\r\n\r\n")
+        assert b" 400 " in other.recv(1000)
+    process.send_signal(signal.SIGINT)
+    printed, errors = process.communicate(timeout=10)
+    assert printed == "" and errors == "interrupted\n"
 
 
 @pytest.mark.parametrize("library", ["starlette", "uvicorn", "websockets"])
@@ -556,12 +770,45 @@ def test_the_command_names_its_options(fake, neuro_mod, config, served, tmp_path
     assert code == 2 and errors.startswith('--host: "192.0.2.1" found; expected an address of this machine')
 
 
-def test_the_command_warns_of_other_machines(fake, neuro_mod, config, monkeypatch):
+@pytest.mark.parametrize("host", ["0.0.0.0", "0"])
+def test_the_command_warns_of_other_machines(fake, neuro_mod, config, monkeypatch, host):
     monkeypatch.setattr(server.Served, "wait", lambda _: None)
     opened = []
-    monkeypatch.setattr("neuro_mod.cli.explore._open", opened.append)
-    code, printed, errors = neuro_mod("explore", config, "--host", "0.0.0.0")
+    monkeypatch.setattr("neuro_mod.cli.explore._show", opened.append)
+    code, printed, errors = neuro_mod("explore", config, "--host", host)
     assert code == 0 and re.fullmatch(rf"http://{socket.gethostname()}:\d+/\?token=\S+\n", printed)
-    assert errors.startswith("--host 0.0.0.0: other machines can reach this page.")
+    assert errors.startswith(f"--host {host}: other machines can reach this page.")
     wait_until(lambda: opened)
-    assert "/open?ticket=" in opened[0]
+    assert opened[0].startswith("file:") and "token" not in opened[0]
+
+
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
+def test_a_browser_gets_a_file_that_only_this_user_reads(begun, tmp_path, how):
+    folder, browser, heard = (tmp_path / name for name in ("temporary", "browser", "heard"))
+    folder.mkdir()
+    browser.write_text(f'#!/bin/sh\necho "$@" > {heard}.part && mv {heard}.part {heard}\n')
+    browser.chmod(0o755)
+    process = begun(TMPDIR=str(folder), BROWSER=f"{browser} %s")
+    address = process.stdout.readline().strip()
+    wait_until(heard.exists, process)
+    file = Path(unquote(urlsplit(heard.read_text().strip()).path))
+    token = urlsplit(address).query.removeprefix("token=")
+    assert file.stat().st_mode & 0o777 == 0o600 and file.parent.stat().st_mode & 0o777 == 0o700
+    assert f'content="0; url={address}"' in file.read_text() and token not in heard.read_text()
+    assert folder in file.parents
+    beside = file.with_name("of another")
+    beside.touch()
+    process.send_signal(how)
+    process.communicate(timeout=10)
+    assert not file.exists() and beside.exists()  # only what it wrote is removed
+
+
+def test_nothing_is_left_of_a_file_for_a_browser(begun, tmp_path):
+    folder = tmp_path / "temporary"
+    folder.mkdir()
+    process = begun(TMPDIR=str(folder), BROWSER="true")
+    process.stdout.readline()
+    wait_until(lambda: [*folder.glob("*/open.html")], process)
+    process.send_signal(signal.SIGINT)
+    assert process.communicate(timeout=10)[1] == "interrupted\n"
+    assert not [*folder.iterdir()]

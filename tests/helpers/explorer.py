@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import struct
 import sys
 import threading
@@ -19,6 +20,9 @@ PAGE = {
     "draw.js": "export const draw = 1;",
 }
 
+#: With this variable, explorations of the command send one frame after the other.
+ENDLESS = "NEURO_MOD_TEST_ENDLESS"
+
 
 class FakeExploration:
     """An exploration that keeps its commands, and sends what it is told to."""
@@ -32,18 +36,33 @@ class FakeExploration:
         self.commands: list[dict[str, Any]] = []
         self.closed = threading.Event()
         self.n_asked = 0
+        self._running = True
         self._waiting: list[dict[str, Any] | bytes] = []
         self._lock = threading.Lock()
         #: What is given whenever it is asked for, as a network that runs has another frame at any time.
         self.endless: bytes | None = None
         self.made.append(self)
+        if ENDLESS in os.environ:
+            self.endless = frame(1, 5000)
+            threading.Thread(target=self._go_on, daemon=True).start()
+
+    def _go_on(self) -> None:
+        while not self.closed.wait(1e-4):
+            self.heard()
 
     def command(self, message: Any) -> None:
         if message["do"] == "speed" and not 0.1 <= message["value"] <= 20:
             raise invalid("speed", message["value"], "a number from 0.1 to 20")
         self.commands.append(dict(message))
-        if message["do"] in ("play", "pause"):
-            self.say({"type": "status", "running": message["do"] == "play"})
+        if message["do"] in ("play", "pause", "step"):
+            self._running = message["do"] == "play"
+        if message["do"] in ("play", "pause", "step", "restart", "network", "reset"):
+            self.say({"type": "status", "running": self._running})
+
+    def fail(self, message: str) -> None:
+        """Fail, as a network with a rate that is no number: it pauses, and takes commands as before."""
+        self._running = False
+        self.say({"type": "failed", "message": message}, {"type": "status", "running": False})
 
     def say(self, *messages: dict[str, Any] | bytes) -> None:
         """Let messages wait to be sent."""

@@ -2,15 +2,15 @@
 
 const SHORTEST = 500, LONGEST = 5000; // ms between attempts
 const PATIENCE = 400; // ms
-const KEY = 'neuro-mod-explore-session';
+const KEY = 'neuro-mod-exploration';
 
 const newId = () => Array.from(crypto.getRandomValues(new Uint32Array(4)), (x) => x.toString(16).padStart(8, '0')).join('');
 
 /**
- * The session of this tab. A duplicated tab inherits the storage of the first, but not its lock: it gets another session.
+ * The name of this tab's exploration. A duplicated tab inherits the storage of the first, but not its lock: it gets another name.
  * @returns {Promise<string>}
  */
-async function sessionId() {
+async function explorationName() {
   let id = null;
   try {
     id = sessionStorage.getItem(KEY);
@@ -51,11 +51,11 @@ export class Connection {
 
   async open() {
     this.#ended = false;
-    this.#id ??= await sessionId();
+    this.#id ??= await explorationName();
     this.#keep();
-    const url = new URL('session', location.href);
+    const url = new URL('exploration', location.href);
     url.protocol = location.protocol === 'https:' ? 'wss:' : 'ws:';
-    url.search = new URLSearchParams({ token: this.token, session: this.#id }).toString();
+    url.search = new URLSearchParams({ token: this.token, exploration: this.#id }).toString();
     const socket = new WebSocket(url);
     socket.binaryType = 'arraybuffer';
     this.#socket = socket;
@@ -64,7 +64,7 @@ export class Connection {
       const message = JSON.parse(data);
       if (message.type === 'hello') {
         this.#wait = SHORTEST;
-        this.#id = message.session ?? this.#id;
+        this.#id = message.exploration ?? this.#id;
         this.#keep();
         this.handlers.state('open');
       }
@@ -92,7 +92,7 @@ export class Connection {
   #keep() {
     try {
       sessionStorage.setItem(KEY, this.#id);
-    } catch { /* then a reload starts a new session */ }
+    } catch { /* then a reload starts a new exploration */ }
   }
 
   /** Sends a command now; those that wait go first, so that the order stays. */

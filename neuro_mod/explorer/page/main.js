@@ -10,10 +10,11 @@ const [{ Connection }, { decode }, { History }, { GUTTER, View }, { Raster }, { 
 const get = (id) => document.getElementById(id);
 const token = new URLSearchParams(location.search).get('token') ?? '';
 const THEORY_EVERY = 50; // ms between drawings of the theory
+const ANEW = ['restart', 'network', 'reset']; // after these, a simulation that failed goes on
 
 const view = new View();
 let hello = null, history = null, panels = null, shape = '';
-let status = { speed: 1, running: false, revision: 0 };
+let status = { speed: 1, running: false, revision: 0, time: 0 };
 let unseen = []; // numbers of frames that were received and not drawn
 let dirty = true;
 let theoryDrawn = 0;
@@ -58,6 +59,10 @@ function connected(state) {
 
 function sent(command, at) {
   if (command.do === 'knob') lastKnob = command.key;
+  if (failed && ANEW.includes(command.do)) {
+    failed = false;
+    banner('');
+  }
   measures.sent(command, at, status.revision);
 }
 
@@ -94,7 +99,7 @@ const messages = {
 };
 
 function message(content) {
-  if (content.type === 'hello' || hello) messages[content.type]?.(content);
+  if (hello || ['hello', 'failed', 'bye'].includes(content.type)) messages[content.type]?.(content);
 }
 
 /** Builds what depends on the network; after a reconnection to the same, all stays as it was. */
@@ -224,7 +229,7 @@ function tick(time) {
     panels.rasterB.draw(history.thinned);
     panels.ratesB.draw();
   }
-  get('clock').textContent = `${history.now.toFixed(2)} s`;
+  get('clock').textContent = `${(status.running ? history.now : status.time).toFixed(2)} s`; // paused, there may be no frame yet
   if (time - theoryDrawn > THEORY_EVERY || !status.running) {
     theoryDrawn = time;
     const ofClusters = (clusters) => clusters.map((c) => hello.network.populations.findIndex((p) => p.type === 'E' && p.cluster === c));
