@@ -40,7 +40,7 @@ class NoRoomError(Exception):
     """There are as many explorations as there may be."""
 
 
-class Visit:
+class Connection:
     """One connection of a page to its exploration.
 
     Args:
@@ -70,7 +70,7 @@ class KeptExploration:
         #: Why there is no exploration.
         self.failure: str | None = None
         self.begun, self.output = asyncio.Event(), asyncio.Event()
-        self.visit: Visit | None = None
+        self.connection: Connection | None = None
         self.timer: asyncio.TimerHandle | None = None
         self._latest: dict[str, dict[str, Any]] = {}
         self._frame: int | None = None
@@ -101,7 +101,7 @@ class KeptExploration:
 
     def _has_begun(self) -> None:
         self.begun.set()
-        if self.visit is None:
+        if self.connection is None:
             self.rest()
 
     def _heard(self) -> None:
@@ -144,7 +144,7 @@ class KeptExploration:
         return messages
 
     def resume(self) -> list[dict[str, Any]]:
-        """Go on where the last visit ended; returns what a new one is told first.
+        """Go on where the last connection ended; returns what a new one is told first.
 
         Frames on their way to the last one count as seen: they will never arrive.
         """
@@ -174,13 +174,13 @@ class KeptExploration:
                 self.exploration.command(message)
 
     def release(self, why: str) -> threading.Thread:
-        """Close the exploration, in a thread, which is returned, and end the visit."""
+        """Close the exploration, in a thread, which is returned, and end the connection."""
         with self._lock:
             self._released, exploration = True, self.exploration
         if self.timer is not None:
             self.timer.cancel()
-        if self.visit is not None:
-            self.visit.end(why)
+        if self.connection is not None:
+            self.connection.end(why)
         closing = threading.Thread(target=exploration.close if exploration else int, name="explorer-close", daemon=True)
         closing.start()
         return closing
@@ -198,14 +198,14 @@ class Explorations:
     def __init__(self, new_exploration: Callable[[], PageExploration], *, most: int, keep: float):
         self._new_exploration, self._most, self._keep = new_exploration, most, keep
         self._kept: dict[str, KeptExploration] = {}
-        self._visits: set[Visit] = set()
+        self._connections: set[Connection] = set()
         self._ended = ""
 
     def __len__(self) -> int:
         return len(self._kept)
 
-    def enter(self, name: str) -> Visit:
-        """A visit of a page to its exploration, which is a new one where there was none; an earlier visit ends.
+    def enter(self, name: str) -> Connection:
+        """A connection of a page to its exploration, a new one where there was none; an earlier one ends.
 
         Raises:
             NoRoomError: The message is for the page.
@@ -223,19 +223,19 @@ class Explorations:
         if kept.timer is not None:
             kept.timer.cancel()
             kept.timer = None
-        if kept.visit is not None:
-            kept.visit.end("Another tab shows this network now.")
-        visit = kept.visit = Visit(kept)
-        self._visits.add(visit)
-        return visit
+        if kept.connection is not None:
+            kept.connection.end("Another tab shows this network now.")
+        connection = kept.connection = Connection(kept)
+        self._connections.add(connection)
+        return connection
 
-    def leave(self, name: str, visit: Visit) -> None:
-        """A visit has ended: the network pauses, and is given up unless its page comes back."""
-        self._visits.discard(visit)
-        kept = visit.kept
-        if kept.visit is not visit:
+    def leave(self, name: str, connection: Connection) -> None:
+        """A connection has ended: the network pauses, and is given up unless its page comes back."""
+        self._connections.discard(connection)
+        kept = connection.kept
+        if kept.connection is not connection:
             return
-        kept.visit = None
+        kept.connection = None
         if self._kept.get(name) is not kept:
             return
         if kept.failure is not None:
@@ -248,10 +248,10 @@ class Explorations:
         self._kept.pop(name).release("")
 
     async def close(self, why: str) -> None:
-        """End all visits and explorations."""
+        """End all connections and explorations."""
         self._ended = why
         closing = [kept.release(why) for kept in self._kept.values()]
         self._kept.clear()
         deadline = time.monotonic() + _ENDING
-        while (self._visits or any(thread.is_alive() for thread in closing)) and time.monotonic() < deadline:
+        while (self._connections or any(thread.is_alive() for thread in closing)) and time.monotonic() < deadline:
             await asyncio.sleep(0.01)

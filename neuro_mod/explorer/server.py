@@ -31,7 +31,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from neuro_mod.errors import InputError, NeuroModError, invalid
 from neuro_mod.explorer.access import Access
-from neuro_mod.explorer.explorations import Explorations, NoRoomError, PageExploration, Visit
+from neuro_mod.explorer.explorations import Connection, Explorations, NoRoomError, PageExploration
 from neuro_mod.explorer.messages import MAX_BYTES, Rate, UnreadableError, read_message
 from neuro_mod.explorer.page_files import INDEX, PAGE, PageFile, page_files
 
@@ -331,33 +331,35 @@ async def _connect(websocket: WebSocket, explorations: Explorations) -> None:
     name = websocket.query_params["exploration"]
     await websocket.accept()
     try:
-        visit = explorations.enter(name)
+        connection = explorations.enter(name)
     except NoRoomError as error:
         await _end(websocket, _ENDED, message={"type": "bye", "message": str(error)})
         return
     try:
-        why = await _converse(websocket, name, visit)
+        why = await _converse(websocket, name, connection)
         if why is not None:
             await _end(websocket, _ENDED, message={"type": "bye", "message": why})
     finally:
-        explorations.leave(name, visit)
+        explorations.leave(name, connection)
 
 
-async def _converse(websocket: WebSocket, name: str, visit: Visit) -> str | None:
+async def _converse(websocket: WebSocket, name: str, connection: Connection) -> str | None:
     """Read and write until one side ends it; returns why this side does, None if it is closed."""
-    if not await _first(visit.kept.begun.wait(), visit.ended):
-        return visit.ended.result()
-    if visit.kept.exploration is None:
-        await _end(websocket, _ENDED, message={"type": "failed", "message": visit.kept.failure})
+    if not await _first(connection.kept.begun.wait(), connection.ended):
+        return connection.ended.result()
+    if connection.kept.exploration is None:
+        await _end(websocket, _ENDED, message={"type": "failed", "message": connection.kept.failure})
         return None
     errors: deque[dict[str, Any]] = deque(maxlen=_MAX_ERRORS)
     try:
-        if await _first(_read(websocket, visit, errors), _write(websocket, name, visit, errors), visit.ended):
+        if await _first(
+            _read(websocket, connection, errors), _write(websocket, name, connection, errors), connection.ended
+        ):
             return None
     except UnreadableError as error:
         await _end(websocket, _POLICY, str(error))
         return None
-    return visit.ended.result()
+    return connection.ended.result()
 
 
 async def _first(*awaited: Coroutine[Any, Any, object] | asyncio.Future[str]) -> bool:
@@ -375,7 +377,7 @@ async def _first(*awaited: Coroutine[Any, Any, object] | asyncio.Future[str]) ->
     return not last.done()
 
 
-async def _read(websocket: WebSocket, visit: Visit, errors: deque[dict[str, Any]]) -> None:
+async def _read(websocket: WebSocket, connection: Connection, errors: deque[dict[str, Any]]) -> None:
     """Take the commands of a page until it leaves.
 
     Raises:
@@ -392,15 +394,15 @@ async def _read(websocket: WebSocket, visit: Visit, errors: deque[dict[str, Any]
             raise UnreadableError("no text")
         message = read_message(received["text"])
         try:
-            visit.kept.command(message)
+            connection.kept.command(message)
         except NeuroModError as error:
             errors.append({"type": "error", "message": str(error), "about": message["do"]})
-            visit.kept.output.set()
+            connection.kept.output.set()
 
 
-async def _write(websocket: WebSocket, name: str, visit: Visit, errors: deque[dict[str, Any]]) -> None:
+async def _write(websocket: WebSocket, name: str, connection: Connection, errors: deque[dict[str, Any]]) -> None:
     """Send what the exploration has, as fast as the page takes it: nothing waits here but what is being sent."""
-    kept = visit.kept
+    kept = connection.kept
     assert kept.exploration is not None
     await _send(websocket, {**kept.exploration.hello, "exploration": name})
     for message in kept.resume():
