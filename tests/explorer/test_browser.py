@@ -156,6 +156,41 @@ def test_what_is_refused_is_said_and_the_slider_returns(page):
     page.select_option("#target", "rate")
 
 
+def test_typed_numbers_are_refused_beside_their_field(page):
+    changes = page.inner_text("#seeds")
+    for selector, typed, words in (
+        ("#vector-sliders input[type=number]", "900", "900 is above 5"),
+        ("#knobs .slider input[type=number]", "7", "7 is above"),
+    ):
+        field = page.locator(selector).first
+        before = field.input_value()
+        field.fill(typed)
+        field.press("Enter")
+        page.wait_for_selector(f".problem:has-text('{words}')")
+        assert field.input_value() == before
+    page.fill("#pulse-strength", "")
+    page.locator("#pulse-buttons button").first.click()
+    page.wait_for_selector(".problem:has-text('Strength: a number is needed')")
+    page.fill("#pulse-strength", "3")
+    time.sleep(0.5)  # two of the status
+    assert page.inner_text("#seeds") == changes
+
+
+def test_the_space_bar_pauses_after_a_click(page):
+    page.click("#zero")
+    for words in ("Play", "Pause"):
+        page.keyboard.press("Space")
+        until(page, f"document.getElementById('play').textContent === '{words}'")
+
+
+def test_the_first_visit_is_greeted_once(page):
+    page.click("#welcome-close")
+    page.reload()
+    until(page, "window.explorer?.frames > 3")
+    assert page.evaluate("document.getElementById('welcome').hidden")
+    page.evaluate("document.querySelectorAll('details').forEach(each => { each.open = true })")
+
+
 def test_save_and_replay(page, served):
     page.click("#save")
     page.wait_for_selector("#saved:has-text('small')")
