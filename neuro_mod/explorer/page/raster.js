@@ -136,7 +136,7 @@ export class Raster extends TimePanel {
     context.fillStyle = look.faint;
     if (boundary) context.fillRect(GUTTER.left - 8, top + (boundary / n) * plotHeight, 8 + this.plotWidth, 1);
     context.textAlign = 'right';
-    if (boundary && !this.buttons) context.fillText('E', GUTTER.left - 12, top + ((boundary / n) * plotHeight) / 2);
+    if (boundary && !this.buttons?.length) context.fillText('E', GUTTER.left - 12, top + ((boundary / n) * plotHeight) / 2);
     if (boundary) context.fillText('I', GUTTER.left - 12, top + ((1 + boundary / n) * plotHeight) / 2);
     // the neuron whose voltage is shown
     if (this.marked !== null) {
