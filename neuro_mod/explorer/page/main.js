@@ -10,8 +10,6 @@ const [{ Connection }, { decode }, { History }, { GUTTER, View }, { Raster }, { 
 const get = (id) => document.getElementById(id);
 const token = new URLSearchParams(location.search).get('token') ?? '';
 const THEORY_EVERY = 50; // ms between drawings of the theory
-const MOST_CHANGES = 500; // lines at changes that are kept
-const STIMULUS = 'stimulus';
 
 const view = new View();
 let hello = null, history = null, panels = null, shape = '';
@@ -71,7 +69,7 @@ const messages = {
   error(error) {
     knobs.release();
     perturbation.release();
-    if ('time' in status) newStatus(status);
+    if (status.knobs) newStatus(status);
     const words = withoutOption(error.message);
     if (!controls.refused({ message: words, about: error.about === 'knob' ? lastKnob : error.about })) {
       banner(words);
@@ -157,6 +155,9 @@ function begin(content) {
   statistics.begin(nClusters);
   dirty = true;
 }
+
+const STIMULUS = 'stimulus';
+const MOST_CHANGES = 500; // lines at changes that are kept
 
 /** Time began anew: nothing that was shown belongs to it. */
 function anew() {
