@@ -46,9 +46,9 @@ N_CHOICES, N_FOLLOWED, N_RANDOM = 10, 30, 16
 MOST_STATES, MOST_RATES = 300, 6000
 #: Points of the landscape along each axis, and of its path; points of the path that are sent.
 N_GRID, N_PATH, N_SENT = 21, 201, 101
-#: The axes of the landscape reach so many times the highest rate of an E cluster, in steps of this many Hz, or this
-#: far without a state.
-_BEYOND, _ROUND, _USUAL = 1.2, 10.0, 60.0
+#: The axes of the landscape reach so many times the highest stable rate of an E cluster, in steps of this many Hz, or
+#: this far without a state.
+_BEYOND, _ROUND, _USUAL = 1.3, 10.0, 60.0
 #: Steps of a path, as part of the axes, and their number at most; saddles whose paths are followed at most.
 _STEP, _MAX_STEPS, _MAX_SADDLES = 1 / 80, 400, 6
 _DIGITS = 4
@@ -62,6 +62,15 @@ _BARRIER = (
     "barrier (Hz²) along the path of minimum force, from the lowest minimum up to the highest point before the second "
     "lowest"
 )
+
+
+#: Rates of active E clusters beside those of large simulated networks, from the table in docs/mean_field.md.
+_ACCURACY = {
+    "shifted/poisson": "27 to 33 % below",
+    "shifted/renewal": "21 to 30 % below",
+    "exact/poisson": "13 to 15 % below",
+    "exact/renewal": "about 3 % above",
+}
 
 
 class Interrupted(Exception):  # noqa: N818 -- no error
@@ -108,11 +117,12 @@ def answers(question: Question, known: _Array, check: Callable[[], None]) -> Ite
     """
     begin = time.perf_counter()
     with notices_kept() as notices:
-        field, assumptions = _field(question, check)
+        field, theory, assumptions = _field(question, check)
         populations = field.populations
         assert populations is not None
         classes = clusters.interchangeable(field.coefficients, populations)
         message: dict[str, Any] = {"failed": None, "landscape": None, "lifetime": None}
+        message["accuracy"] = accuracy_of(theory)
 
         def told(points: Sequence[FixedPoint], search: str, *about: str, pending: bool = True) -> dict[str, Any]:
             shown = points[: min(MOST_STATES, MOST_RATES // max(1, populations.n_clusters))]
@@ -129,7 +139,8 @@ def answers(question: Question, known: _Array, check: Callable[[], None]) -> Ite
         yield told(points, search + "; others are searched for"), rates
         about: list[str] = []
         if _two(question.clusters, populations):
-            message["landscape"], about = landscape_of(field, question.clusters, rates)
+            stable = np.array([point.rates for point in points if point.stable] or rates)
+            message["landscape"], about = landscape_of(field, question.clusters, stable)
             yield told(points, search + "; others are searched for", *about), rates
         found = fixed_points(field)
         all_rates = searches.distinct(np.concatenate([rates, *(point.rates[None] for point in found)]))
@@ -138,8 +149,16 @@ def answers(question: Question, known: _Array, check: Callable[[], None]) -> Ite
         yield told(points, f"{search}; then {found.searched}", *about, pending=False), all_rates
 
 
-def _field(question: Question, check: Callable[[], None]) -> tuple[_Field, list[str]]:
-    """The mean field, and what it assumes."""
+def accuracy_of(theory: Theory) -> str:
+    """How far rates of a theory lie from simulated ones, in a sentence."""
+    return (
+        f"Theory rates of active clusters lie {_ACCURACY[str(theory)]} simulated ones; in the landscape, all other "
+        "clusters are taken to be in equilibrium."
+    )
+
+
+def _field(question: Question, check: Callable[[], None]) -> tuple[_Field, Theory, list[str]]:
+    """The mean field, its theory, and what it assumes."""
     experiment = question.experiment
     baseline, theory = build_baseline(experiment), theory_of(experiment)
     deltas = {**deltas_at(experiment), **question.perturbations}
@@ -155,7 +174,7 @@ def _field(question: Question, check: Callable[[], None]) -> tuple[_Field, list[
     if theory == DEFAULT_THEORY:
         name += ": rates lie about 10 to 30 % beside simulation, those of inactive clusters further"
     z = ["all neurons have the mean arousal"] if experiment.arousal.heterogeneity == "quenched" else []
-    return field, [name, *z, *notes]
+    return field, theory, [name, *z, *notes]
 
 
 def quick_states(
@@ -210,14 +229,16 @@ def landscape_of(field: LIFMeanField, pair: tuple[int, int], known: _Array) -> t
     Args:
         field: The mean field.
         pair: The clusters.
-        known: Rates in Hz of steady states, shape ``(n, P)``, which say how far the axes reach.
+        known: Rates in Hz of steady states, shape ``(n, P)``; the highest of a cluster says how far the axes reach.
 
     Returns:
         The field ``landscape`` of the message: ``x`` is the rate of the first cluster, ``values`` has a row
-        for each ``y``.
+        for each ``y``; ``unstable_share`` is the part of the points at which the equilibrium of the others is unstable.
+        There is a path only where there is a barrier.
     """
     effective = EffectiveField(field, list(pair))
-    highest = float(known[:, list(pair)].max(initial=0.0)) * _BEYOND or _USUAL
+    assert field.populations is not None
+    highest = float(known[:, : field.populations.n_clusters].max(initial=0.0)) * _BEYOND or _USUAL
     limit = _ROUND * math.ceil(highest / _ROUND)
     grid = field_on_grid(effective, [np.linspace(0, limit, N_GRID)] * 2)
     values, left = closest_potential(grid)
@@ -227,8 +248,10 @@ def landscape_of(field: LIFMeanField, pair: tuple[int, int], known: _Array) -> t
     profile = potential_along(effective, corners, near, N_PATH)
     barrier = barrier_along(profile, [state.nu for state in states if state.n_unstable == 0]) if between else None
     sent = profile.path[:: (N_PATH - 1) // (N_SENT - 1)]
-    about = [_FORCE.format(left=left), f"minima and saddles are {SEARCHED}", f"path: {kind}"]
-    about.append(_BARRIER if barrier is not None else "no barrier: no saddle joins two minima of this grid")
+    about = [_FORCE.format(left=left), f"minima and saddles are {SEARCHED}"]
+    about += (
+        [f"path: {kind}", _BARRIER] if barrier is not None else ["no barrier: no saddle joins two minima of this grid"]
+    )
     unstable, jumps = float((~grid.ambient_stable).mean()), grid.n_jumps
     about += [f"the others' equilibrium is unstable at {unstable:.0%} of the points"] if unstable else []
     about += [f"it changes to another one between {jumps} neighbouring points"] if jumps else []
@@ -238,7 +261,8 @@ def landscape_of(field: LIFMeanField, pair: tuple[int, int], known: _Array) -> t
         "y": numbers(grid.axes[1]),
         "values": [numbers(row) for row in values.T],  # a row for each y
         "barrier": None if barrier is None else round(barrier, _DIGITS),
-        "path": [numbers(point) for point in sent],
+        "path": [] if barrier is None else [numbers(point) for point in sent],
+        "unstable_share": round(unstable, _DIGITS),
     }
     return described, about
 

@@ -37,6 +37,7 @@ _NOTHING: dict[str, Any] = {
     "landscape": None,
     "lifetime": None,
     "note": "",
+    "accuracy": "",
     "seconds": None,
 }
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import threading
 import time
@@ -156,6 +157,41 @@ def test_what_is_refused_is_said_and_the_slider_returns(page):
     page.select_option("#target", "rate")
 
 
+def test_typed_numbers_are_refused_beside_their_field(page):
+    changes = page.inner_text("#seeds")
+    for selector, typed, words in (
+        ("#vector-sliders input[type=number]", "900", "900 is above 5"),
+        ("#knobs .slider input[type=number]", "7", "7 is above"),
+    ):
+        field = page.locator(selector).first
+        before = field.input_value()
+        field.fill(typed)
+        field.press("Enter")
+        page.wait_for_selector(f".problem:has-text('{words}')")
+        assert field.input_value() == before
+    page.fill("#pulse-strength", "")
+    page.locator("#pulse-buttons button").first.click()
+    page.wait_for_selector(".problem:has-text('Strength: a number is needed')")
+    page.fill("#pulse-strength", "3")
+    time.sleep(0.5)  # two of the status
+    assert page.inner_text("#seeds") == changes
+
+
+def test_the_space_bar_pauses_after_a_click(page):
+    page.click("#zero")
+    for words in ("Play", "Pause"):
+        page.keyboard.press("Space")
+        until(page, f"document.getElementById('play').textContent === '{words}'")
+
+
+def test_the_first_visit_is_greeted_once(page):
+    page.click("#welcome-close")
+    page.reload()
+    until(page, "window.explorer?.frames > 3")
+    assert page.evaluate("document.getElementById('welcome').hidden")
+    page.evaluate("document.querySelectorAll('details').forEach(each => { each.open = true })")
+
+
 def test_save_and_replay(page, served):
     page.click("#save")
     page.wait_for_selector("#saved:has-text('small')")
@@ -238,6 +274,72 @@ def test_narrow_and_dark_pages_have_no_scroll_bar_at_the_side(browser, served):
     )
     assert max(luminance) < 80
     page.close()
+
+
+@pytest.fixture
+def other(browser):
+    """A page whose socket tests answer or change."""
+    page = browser.new_page(viewport={"width": 1280, "height": 900})
+    page.set_default_timeout(PATIENCE)
+    yield page
+    page.close()
+
+
+SOCKET = re.compile(r"ws://.*/(session|exploration)\?")
+
+
+def test_a_goodbye_before_anything_else_is_shown_and_ends_the_attempts(other, served):
+    attempts = []
+
+    def answer(socket):
+        attempts.append(socket)
+        socket.send(json.dumps({"type": "bye", "message": "there are 4 of them already"}))
+        socket.close(code=1000)
+
+    other.route_web_socket(SOCKET, answer)
+    other.goto(served[0].address)
+    until(other, "document.getElementById('connection').textContent === 'ended'")
+    time.sleep(1.5)  # longer than to the next attempt
+    assert len(attempts) == 1
+    assert "there are 4 of them already" in other.inner_text("#banner")
+    assert "reconnecting" not in other.inner_text("header")
+
+
+def test_what_the_configuration_perturbs_is_said_and_zeroed(other, served):
+    n = load_experiment("small").populations.total
+    values, sent = [0.5] + [0.0] * (n - 1), []
+
+    def told(socket):
+        server = socket.connect_to_server()
+
+        def from_page(message):
+            sent.append(json.loads(message))
+            server.send(message)
+
+        def from_server(message):
+            content = json.loads(message) if isinstance(message, str) else {}
+            if content.get("type") == "status" and not any(each["do"] == "perturb" for each in sent):
+                content["configured"] = {"threshold": True}
+                content["perturbation"]["threshold"] = values
+                content["changed"] = {next(iter(content["knobs"])): 1.25}
+                message = json.dumps(content)
+            socket.send(message)
+
+        socket.on_message(from_page)
+        server.on_message(from_server)
+
+    other.route_web_socket(SOCKET, told)
+    other.goto(served[0].address)
+    until(other, "[...document.getElementById('target').options].some(each => /from the conf/.test(each.text))")
+    assert other.locator("#configured").is_hidden()
+    other.select_option("#target", "threshold")
+    assert other.locator("#configured").is_visible()
+    assert other.locator("#vector-sliders input[type=number]").first.input_value() == "0.5"
+    assert "instead of 1.25" in other.locator("#changed").text_content()
+    other.click("#zero-all")
+    until(other, "document.getElementById('configured').hidden")
+    (perturbed,) = [each for each in sent if each["do"] == "perturb"]
+    assert perturbed == {"do": "perturb", "target": "threshold", "values": [0.0] * n}
 
 
 def test_pages_that_are_loaded_again_leave_one_network(page, served):

@@ -129,6 +129,52 @@ def test_frames_are_decoded(n, twin):
     assert (found["twin"] is None) is not twin
 
 
+def test_typed_numbers_are_refused_where_they_are_out_of_range():
+    found = in_node(
+        "words",
+        "return [['7', {min: 0, max: 1}], ['-1', {min: '0.01', max: '10'}], ['', {}], [' ', {}], ['x', {}],"
+        "['1', {min: 0, max: 1}], ['-5', {min: '', max: ''}]].map((each) => m.refusal(...each));",
+    )
+    assert found == ["7 is above 1", "-1 is below 0.01", *["a number is needed"] * 3, "", ""]
+
+
+def test_errors_are_shown_without_the_option_of_the_command_line():
+    found = in_node(
+        "words",
+        "return ['--set arousal.level=0.5: arousal.level: 7 found', '--set a.b=[1, 2]: c: d', 'rate: --set']"
+        ".map(m.withoutOption);",
+    )
+    assert found == ["arousal.level: 7 found", "c: d", "rate: --set"]
+
+
+def test_differences_from_the_configuration_are_listed():
+    found = in_node(
+        "words",
+        "const knobs = [{key: 'a', label: 'arousal level', value: 0.6}, {key: 'b', label: 'M', value: 2}];"
+        "return [m.differences({a: 0.3}, knobs), m.differences({}, knobs), m.signed(-50, 'Hz'), m.signed(3, 'Hz')];",
+    )
+    differs = "Differs from the configuration in: arousal level (0.6 instead of 0.3)."
+    assert found == [differs, "", "\N{MINUS SIGN}50 Hz", "+3 Hz"]
+
+
+def test_earlier_spikes_are_missing_until_new_ones_come():
+    found = in_node(
+        "history",
+        """
+        const history = new m.History({ nPopulations: 0, nClusters: 0, bin: 0.01, longest: 1 });
+        const none = { n: 0, begin: 0, values: [] };
+        const missing = [history.missing(0)];
+        history.resume(12);
+        missing.push(history.missing(7));
+        history.add({ to: 12.1, thinned: 1, from: 12, rates: none, voltage: [], twin: null,
+          spikes: { from: 12, times: [0.05], positions: [3] } });
+        missing.push(history.missing(7));
+        return { missing, now: history.now, newest: history.newest };
+        """,
+    )
+    assert found == {"missing": [False, True, False], "now": 12.1, "newest": 12.1}
+
+
 def test_histories_keep_the_newest_and_know_what_is_missing():
     found = in_node(
         "history",

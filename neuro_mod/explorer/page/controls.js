@@ -2,7 +2,7 @@
 
 const { search } = new URL(import.meta.url);
 const { clusterColour, css, look } = await import(`./palette.js${search}`);
-const { figure } = await import(`./words.js${search}`);
+const { figure, refusal } = await import(`./words.js${search}`);
 
 const get = (id) => document.getElementById(id);
 const STEP = 0.1; // s
@@ -32,13 +32,18 @@ export class Controls {
     get('ab').addEventListener('click', () => this.twin());
     get('restart').addEventListener('click', () => this.restart());
     get('restart-other').addEventListener('click', () => send({ do: 'restart', noise_seed: Math.floor(Math.random() * 2 ** 31) }));
-    get('network').addEventListener('click', () => send({ do: 'network', seed: Math.max(0, Math.round(Number(get('network-seed').value))) }));
+    get('network').addEventListener('click', () => {
+      const why = refusal(get('network-seed').value, { min: 0 });
+      if (why) this.refused({ message: `Seed: ${why}`, about: 'network' });
+      else send({ do: 'network', seed: Math.round(Number(get('network-seed').value)) });
+    });
     get('reset').addEventListener('click', () => send({ do: 'reset' }));
     get('save').addEventListener('click', () => this.save());
     get('neuron').addEventListener('change', () => {
-      const index = Math.round(Number(get('neuron').value));
-      if (index >= 0 && index < this.nNeurons) send({ do: 'neuron', index });
-      else if (this.last) get('neuron').value = this.last.neuron;
+      const why = refusal(get('neuron').value, { min: 0, max: this.nNeurons - 1 });
+      if (!why) return send({ do: 'neuron', index: Math.round(Number(get('neuron').value)) });
+      this.refused({ message: why, about: 'neuron' });
+      if (this.last) get('neuron').value = this.last.neuron;
     });
   }
 
@@ -97,11 +102,13 @@ export class Controls {
   }
 
   pulse(cluster) {
-    if (cluster >= this.nClusters) return;
-    const seconds = Number(get('pulse-seconds').value), strength = Number(get('pulse-strength').value);
-    if (!(seconds > 0) || !Number.isFinite(strength)) return this.refused({ message: 'A pulse needs a duration above 0 s and a strength.', about: 'pulse' });
+    if (cluster >= this.nClusters || this.nClusters < 2) return;
+    const fields = { Strength: get('pulse-strength'), Duration: get('pulse-seconds') };
+    const why = Object.entries(fields).map(([name, field]) => [name, refusal(field.value, field)]).filter(([, words]) => words);
+    if (why.length) return this.refused({ message: why.map(([name, words]) => `${name}: ${words}`).join('; '), about: 'pulse' });
+    const [strength, seconds] = Object.values(fields).map((field) => Number(field.value));
     this.connection.send({ do: 'pulse', cluster, seconds, strength });
-    this.handlers.pulsed(cluster, seconds);
+    this.handlers.pulsed(cluster, seconds, strength);
   }
 
   #speed(wanted, reached) {
@@ -132,9 +139,12 @@ export class Controls {
   saved({ folder, files }) {
     const where = document.createElement('code');
     where.textContent = folder;
-    const list = document.createElement('ul');
+    const list = document.createElement('ul'), details = document.createElement('details'), summary = document.createElement('summary');
+    details.className = 'plain';
+    summary.textContent = `and ${files.length} file${files.length === 1 ? '' : 's'}`;
+    details.append(summary, list);
     list.append(...files.map((file) => Object.assign(document.createElement('li'), { textContent: file.startsWith(folder) ? file.slice(folder.length + 1) : file })));
-    get('saved').replaceChildren('Saved in ', where, list);
+    get('saved').replaceChildren('Saved: folder ', where, details);
     for (let box = get('saved').closest('details'); box; box = box.parentElement.closest('details')) box.open = true;
   }
 

@@ -20,6 +20,7 @@ export class Bins {
 
   /** @param {number} bin of the first row of `rows` */
   write(bin, rows) {
+    if (!this.width) return;
     const n = rows.length / this.width;
     if (this.next === this.first) this.first = this.next = bin;
     for (; this.next < bin && bin - this.next < this.capacity; this.next++) this.#row(this.next).fill(this.missing);
@@ -77,13 +78,27 @@ export class History {
     this.voltage = new Events(1 << 17, Float32Array);
     this.ratesB = new Bins(nPopulations, rows, Float32Array, NaN);
     this.spikesB = null; // made when first needed
-    this.now = 0;
+    this.now = 0; // what the clock shows
+    this.newest = 0; // end of the last frame
+    this.resumed = 0; // time at the connection: nothing comes from before
     this.thinned = 1;
   }
 
   clear() {
     for (const part of [this.rates, this.active, this.spikes, this.voltage, this.ratesB, this.spikesB]) part?.clear();
-    this.now = 0;
+    this.now = this.newest = this.resumed = 0;
+  }
+
+  /** At a connection: the clock is that of the server, before any frame. */
+  resume(time) {
+    this.now = this.resumed = time;
+  }
+
+  /** Whether there are no spikes from `time` on, as those before the connection are not sent again. */
+  missing(time) {
+    const { spikes } = this;
+    const last = spikes.total ? spikes.times[(spikes.total - 1) % spikes.capacity] : -Infinity;
+    return this.resumed > 0 && this.newest <= this.resumed && last < time;
   }
 
   clearTwin() {
@@ -105,7 +120,7 @@ export class History {
       this.#spikes(this.spikesB, frame.twin.spikes);
       if (frame.twin.rates.n) this.ratesB.write(Math.round(frame.twin.rates.begin / this.bin), frame.twin.rates.values);
     }
-    this.now = frame.to;
+    this.now = this.newest = frame.to;
     this.thinned = frame.thinned;
   }
 

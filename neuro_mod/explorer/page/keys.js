@@ -17,6 +17,8 @@ export function listen(controls, theme) {
     ' ': () => controls.toggle(), '.': () => controls.step(), r: () => controls.restart(), a: () => controls.twin(),
     s: () => controls.save(), d: theme, '?': open,
   };
+  // What was pressed with a pointer does not keep the focus, so that the space bar goes on to pause.
+  document.addEventListener('click', (event) => event.detail > 0 && pressing(event.target)?.blur());
   document.addEventListener('keydown', (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || help.open || typing(event.target)) return;
     if (event.key === ' ' && pressing(event.target)) return; // the space bar presses what has the focus

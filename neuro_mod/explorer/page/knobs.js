@@ -1,6 +1,8 @@
 // The knobs of the network, by group.
 
-const { Slider } = await import(`./slider.js${new URL(import.meta.url).search}`);
+const { search } = new URL(import.meta.url);
+const { Slider } = await import(`./slider.js${search}`);
+const { differences } = await import(`./words.js${search}`);
 
 /** @typedef {{key: string, label: string, unit: string, min: number, max: number, step: number, value: number, default: number, group: string, help: string, at_once: boolean}} Knob */
 
@@ -16,6 +18,7 @@ export class Knobs {
   /** @param {Knob[]} knobs */
   begin(knobs) {
     this.#sliders.clear();
+    this.knobs = knobs;
     const groups = new Map();
     for (const knob of knobs) {
       if (!groups.has(knob.group)) groups.set(knob.group, this.#group(knob.group, groups.size === 0, knobs));
@@ -44,8 +47,12 @@ export class Knobs {
   }
 
   /** @param {object} status */
-  status({ knobs, building }) {
+  status({ knobs, building, changed }) {
     for (const [key, value] of Object.entries(knobs)) this.#sliders.get(key)?.show(value, building);
+    const words = changed ? differences(changed, this.knobs.map(({ key, label }) => ({ key, label, value: knobs[key] }))) : '';
+    const place = document.getElementById('changed');
+    if (place.textContent !== words) place.textContent = words;
+    document.getElementById('changed-mark').hidden = !words;
   }
 
   release() {

@@ -4,7 +4,7 @@ const { search } = new URL(import.meta.url);
 const { look, mix, css } = await import(`./palette.js${search}`);
 const { Panel } = await import(`./panel.js${search}`);
 
-const LEFT = 58, RIGHT = 12, TOP = 6, BOTTOM = 40;
+const LEFT = 60, RIGHT = 12, TOP = 8, BOTTOM = 46;
 const LEVELS = 14;
 /** From the wells to the hills: blue fades into the surface. */
 const SHADES = {
@@ -18,6 +18,15 @@ const shade = (part) => {
   const at = part * (shades.length - 1), k = Math.min(Math.floor(at), shades.length - 2);
   return mix(shades[k], shades[k + 1], at - k);
 };
+
+/** The path of an arrow whose tip is at the border beyond which the present point is. */
+function arrow(context, x, y, [right, up]) {
+  const angle = right && up ? -Math.PI / 4 : right ? 0 : -Math.PI / 2;
+  for (const [along, across] of [[0, 0], [-14, 8], [-14, -8]]) {
+    context.lineTo(x + along * Math.cos(angle) - across * Math.sin(angle), y + along * Math.sin(angle) + across * Math.cos(angle));
+  }
+  context.closePath();
+}
 
 /** @typedef {{clusters: [number, number], x: number[], y: number[], values: (number|null)[][], barrier: number|null, path: number[][]}} Grid */
 
@@ -97,7 +106,7 @@ export class Landscape extends Panel {
       context.stroke();
       context.setLineDash([]);
     };
-    if (grid.path?.length) line(grid.path, look.text, 2, [7, 5]);
+    if (grid.barrier !== null && grid.path?.length) line(grid.path, look.text, 2, [7, 5]);
     const points = trail(grid.clusters);
     if (!points.length) return;
     this.now = points.at(-1);
@@ -106,25 +115,39 @@ export class Landscape extends Panel {
       const cut = (part) => Math.floor((part * (points.length - 1)) / PARTS);
       line(points.slice(cut(k), cut(k + 1) + 1), css(PRESENT, (k + 1) / PARTS), 3);
     }
+    const beyond = [this.now[0] > x1, this.now[1] > y1];
     context.beginPath();
-    context.arc(x(this.now[0]), y(this.now[1]), 7, 0, 7);
+    if (beyond.some(Boolean)) arrow(context, x(this.now[0]), y(this.now[1]), beyond);
+    else context.arc(x(this.now[0]), y(this.now[1]), 7, 0, 7);
     context.fillStyle = css(PRESENT);
-    context.fill();
     context.strokeStyle = '#fff';
     context.lineWidth = 3;
     context.stroke();
+    context.fill();
+    if (!beyond.some(Boolean)) return;
+    const words = `${this.now.filter((_, k) => beyond[k]).map((rate) => rate.toFixed(0)).join(' and ')} Hz`;
+    const half = context.measureText(words).width / 2 + 4;
+    const middle = Math.min(Math.max(x(this.now[0]) - (beyond[0] ? half + 12 : 0), LEFT + half), LEFT + width - half);
+    const height0 = Math.min(y(this.now[1]) + (beyond[1] ? 26 : 0), TOP + height - 10);
+    context.globalAlpha = 0.85;
+    context.fillStyle = look.surface;
+    context.fillRect(middle - half, height0 - 9, 2 * half, 18);
+    context.globalAlpha = 1;
+    context.fillStyle = look.text;
+    context.textAlign = 'center';
+    context.fillText(words, middle, height0 + 1);
   }
 
   #axes(context, { x, y, x0, x1, y0, y1, width, height }) {
     const text = (v) => `${+v.toPrecision(2)}`;
     context.fillStyle = look.faint;
     context.textAlign = 'center';
-    for (const part of [0, 0.5, 1]) context.fillText(text(x0 + part * (x1 - x0)), Math.min(x(x0 + part * (x1 - x0)), this.width - 14), TOP + height + 12);
-    context.fillText(`rate of ${this.grid.clusters[0]} (Hz)`, LEFT + width / 2, TOP + height + 30);
+    for (const part of [0, 0.5, 1]) context.fillText(text(x0 + part * (x1 - x0)), Math.min(x(x0 + part * (x1 - x0)), this.width - 14), TOP + height + 17);
+    context.fillText(`rate of ${this.grid.clusters[0]} (Hz)`, LEFT + width / 2, TOP + height + 36);
     context.textAlign = 'right';
-    for (const part of [0, 0.5, 1]) context.fillText(text(y0 + part * (y1 - y0)), LEFT - 6, Math.max(y(y0 + part * (y1 - y0)), TOP + 7));
+    for (const part of [0, 0.5, 1]) context.fillText(text(y0 + part * (y1 - y0)), LEFT - 13, Math.max(y(y0 + part * (y1 - y0)), TOP + 7));
     context.save();
-    context.translate(12, TOP + height / 2);
+    context.translate(9, TOP + height / 2);
     context.rotate(-Math.PI / 2);
     context.textAlign = 'center';
     context.fillText(`rate of ${this.grid.clusters[1]} (Hz)`, 0, 0);

@@ -3,9 +3,9 @@
 const { search } = new URL(import.meta.url);
 const load = (name) => import(`./${name}.js${search}`); // the token is needed for each file
 const [{ Connection }, { decode }, { History }, { GUTTER, View }, { Raster }, { Rates, Scale }, { States }, { Voltage }, { Theory }, { Statistics },
-  { Controls }, { Knobs }, { Perturbation }, { listen }, { Measures }, { nextTheme, onTheme }] = await Promise.all(
+  { Controls }, { Knobs }, { Perturbation }, { listen }, { Measures }, { nextTheme, onTheme }, { withoutOption }, { welcome }] = await Promise.all(
   ['connection', 'frames', 'history', 'panel', 'raster', 'rates', 'states', 'voltage', 'theory', 'statistics',
-    'controls', 'knobs', 'perturbation', 'keys', 'measures', 'palette'].map(load));
+    'controls', 'knobs', 'perturbation', 'keys', 'measures', 'palette', 'words', 'welcome'].map(load));
 
 const get = (id) => document.getElementById(id);
 const token = new URLSearchParams(location.search).get('token') ?? '';
@@ -19,6 +19,7 @@ let unseen = []; // numbers of frames that were received and not drawn
 let dirty = true;
 let theoryDrawn = 0;
 let failed = false;
+let joined = false; // whether no status came since `hello`
 let lastKnob = null; // which one a refused `knob` is about
 const measures = new Measures();
 
@@ -40,7 +41,7 @@ function banner(words, { retry = false } = {}) {
   box.append(button);
 }
 
-function connected(state) {
+function connected(state, reason = '') {
   if (state === 'open') {
     banner('');
     failed = false;
@@ -51,7 +52,8 @@ function connected(state) {
   }
   if (state === 'lost') {
     get('connection').textContent = 'reconnecting';
-    banner('Connection lost, reconnecting …');
+    banner(reason ? `Connection closed: ${reason}. Reconnecting …`
+      : 'Connection lost, reconnecting … If neuro-mod explore has ended, start it again and open the address that it prints.');
   }
   if (state === 'ended') get('connection').textContent = 'ended';
   document.body.classList.toggle('offline', state !== 'open');
@@ -72,10 +74,11 @@ const messages = {
   error(error) {
     knobs.release();
     perturbation.release();
-    newStatus(status);
-    if (!controls.refused(error.about === 'knob' ? { ...error, about: lastKnob } : error)) {
-      banner(error.message);
-      setTimeout(() => get('banner').textContent === error.message && banner(''), 8000);
+    if (status.knobs) newStatus(status);
+    const words = withoutOption(error.message);
+    if (!controls.refused({ message: words, about: error.about === 'knob' ? lastKnob : error.about })) {
+      banner(words);
+      setTimeout(() => get('banner').textContent === words && banner(''), 8000);
     }
   },
   vector: (vector) => perturbation.vector(vector),
@@ -90,7 +93,7 @@ const messages = {
   saved: (message) => controls.saved(message),
   failed({ message: words }) {
     failed = true;
-    banner(`The simulation ended: ${words}`);
+    banner(`The simulation ended: ${withoutOption(words)}`);
   },
   bye({ message: words }) {
     connection.end();
@@ -108,11 +111,16 @@ function begin(content) {
   const its = JSON.stringify([network, targets, vectors, bin, ofNetwork.map(({ value, ...rest }) => rest)]);
   hello = content;
   unseen = [];
+  joined = true;
   measures.restart();
   if (its === shape) return;
   shape = its;
   const { populations, n_clusters: nClusters } = network;
   history = new History({ nPopulations: populations.length, nClusters, bin, longest: 60 });
+  view.changes = [];
+  document.body.classList.toggle('unclustered', nClusters < 2);
+  document.body.classList.toggle('no-cluster', !nClusters);
+  get('rates-what').textContent = nClusters ? 'E clusters' : 'populations';
   const panel = (id, make) => {
     // Handlers of the former network go with their canvas.
     const canvas = get(id), fresh = canvas.cloneNode(false);
@@ -133,6 +141,7 @@ function begin(content) {
   };
   const { raster, rasterB, states } = panels;
   raster.label(get('raster-labels'), (cluster) => controls.pulse(cluster));
+  rasterB.label(get('raster-b-labels'), (cluster) => controls.pulse(cluster));
   for (const each of [raster, rasterB]) {
     each.canvas.addEventListener('click', ({ offsetX, offsetY }) => {
       const position = each.positionAt(offsetY);
@@ -152,15 +161,36 @@ function begin(content) {
   dirty = true;
 }
 
+const STIMULUS = 'stimulus';
+const MOST_CHANGES = 500; // lines at changes that are kept
+
+/** Time began anew: nothing that was shown belongs to it. */
+function anew() {
+  history.clear();
+  panels.raster.pulses = [];
+  view.changes = [];
+  for (const panel of Object.values(panels)) panel.stale = true;
+}
+
 function newStatus(content) {
   const before = status;
   status = content;
+  if (content.time < history.newest - 1e-6) anew();
+  else if (!joined && content.n_changes > before.n_changes && content.time >= before.time) {
+    view.changes = [...view.changes.filter((time) => time > content.time - 60), content.time].slice(-MOST_CHANGES);
+  }
+  if (joined) history.resume(content.time);
+  joined = false;
+  if (content.pulses) showPulses(content.pulses);
+  const { configured } = content;
+  panels.raster.windows = (hello.windows ?? []).filter(({ what }) => !configured || what === STIMULUS || configured[what])
+    .map(({ what, from, to }) => ({ from, to, name: hello.targets.find(({ name }) => name === what)?.label ?? what }));
   controls.status(content);
   if (content.knobs) knobs.status(content);
   if (content.perturbation) perturbation.status(content);
   theory.status(content);
   measures.status(content);
-  get('connection').textContent = content.building ? 'building the network' : content.running ? 'live' : 'paused';
+  get('connection').textContent = content.building ? (measures.frames ? 'building the network' : 'preparing (compiling takes about 10 s, once)') : content.running ? 'live' : 'paused';
   get('connection').classList.toggle('building', content.building);
   get('clock').textContent = `${content.time.toFixed(2)} s`;
   if (before.ab !== content.ab) {
@@ -181,19 +211,25 @@ function frame(buffer) {
   if (!hello) return;
   const { network } = hello;
   const decoded = decode(buffer, { nPopulations: network.populations.length, nClusters: network.n_clusters });
-  if (decoded.from < history.now - 1e-6) {
-    history.clear(); // time began anew
-    panels.raster.pulses = [];
-    for (const panel of Object.values(panels)) panel.stale = true;
-  }
+  if (decoded.from < history.newest - 1e-6) anew();
   history.add(decoded);
   unseen.push(decoded.number);
   measures.received(decoded.number);
   dirty = true;
 }
 
-function pulsed(cluster, seconds) {
-  panels.raster.pulses.push({ cluster, begin: history.now, end: history.now + seconds });
+/** Pulses that the server took; it tells those of the last seconds, and the raster may show more. */
+function showPulses(pulses) {
+  const told = pulses.map(({ cluster, from, to, strength }) => ({ cluster, begin: from, end: to, strength }));
+  const key = ({ cluster, begin, strength }) => `${cluster} ${begin} ${strength}`;
+  const keys = new Set(told.map(key));
+  panels.raster.pulses = [...panels.raster.pulses.filter((pulse) => !keys.has(key(pulse))), ...told];
+}
+
+/** A pulse was asked for; a server that tells its pulses says itself when it acts. */
+function pulsed(cluster, seconds, strength) {
+  if (status.pulses) return;
+  panels.raster.pulses.push({ cluster, begin: history.now, end: history.now + seconds, strength });
   dirty = true;
 }
 
@@ -212,6 +248,16 @@ function activeClusters() {
   return row === null || row[0] === 255 ? null : [...row].flatMap((value, cluster) => (value === 1 ? [cluster] : []));
 }
 
+/** Clusters by when they were active last; of those at once, the ones of the landscape come first. */
+function lastActive() {
+  const { active } = history, shown = status.clusters ?? [], found = [];
+  for (let bin = active.next - 1; bin >= active.first && found.length < 2; bin--) {
+    const now = [...shown, ...Array(active.width).keys()].filter((cluster) => active.at(bin, cluster) === 1 && !found.includes(cluster));
+    found.push(...new Set(now));
+  }
+  return found;
+}
+
 function tick(time) {
   requestAnimationFrame(tick);
   connection.flush();
@@ -221,6 +267,8 @@ function tick(time) {
   dirty = false;
   if (view.update(history.now, status.speed)) for (const panel of all) panel.stale = true;
   if (panels.raster.stale) panels.raster.place();
+  if (panels.rasterB.stale) panels.rasterB.place();
+  panels.raster.empty = history.missing(view.end - view.seconds) ? 'earlier spikes are not shown again' : '';
   panels.raster.draw(history.thinned);
   panels.rates.draw();
   panels.states.draw();
@@ -250,7 +298,7 @@ function everySecond() {
   const rates = clusterRates();
   const words = active === null ? 'Active clusters are not known yet' : active.length ? `Active clusters: ${active.join(', ')}` : 'No active cluster';
   controls.activity(new Set(active ?? []));
-  get('states-note').textContent = active === null ? 'known after the first seconds' : active.length ? `now ${active.join(' + ')}` : 'now none';
+  get('states-note').textContent = active === null ? 'not known yet' : active.length ? `now ${active.join(' + ')}` : 'now none';
   get('raster-note').textContent = history.thinned > 1 ? `1 of ${history.thinned} neurons shown` : '';
   panels.raster.describe(`${words} at ${history.now.toFixed(1)} s.`);
   panels.states.describe(`${words}.`);
@@ -258,11 +306,13 @@ function everySecond() {
   const { voltage } = history;
   if (voltage.total) panels.voltage.describe(`Voltage ${voltage.values[(voltage.total - 1) % voltage.capacity].toFixed(2)}, threshold 1.`);
   theory.describe();
+  theory.follow(lastActive());
 }
 
 get('window').addEventListener('change', () => { view.chosen = get('window').value; dirty = true; });
 get('theme').addEventListener('click', nextTheme);
 listen(controls, nextTheme);
+welcome();
 onTheme((chosen) => {
   get('theme').textContent = { system: 'Theme: auto', light: 'Theme: light', dark: 'Theme: dark' }[chosen];
   for (const panel of Object.values(panels ?? {})) panel.stale = true;

@@ -64,6 +64,7 @@ export class View {
     this.chosen = 'auto';
     this.seconds = 5;
     this.end = 5;
+    this.changes = []; // times at which the network was changed
     const reduced = matchMedia('(prefers-reduced-motion: reduce)');
     this.stepped = reduced.matches;
     reduced.addEventListener('change', () => { this.stepped = reduced.matches; });
@@ -174,7 +175,19 @@ export class TimePanel extends Panel {
     return context;
   }
 
-  /** Time at a position on the canvas, in css px. */
+  /** Thin lines at the changes. */
+  drawChanges(context) {
+    context.fillStyle = look.accent;
+    let last = -Infinity;
+    for (const time of this.view.changes) {
+      const x = Math.round(this.xOf(time));
+      if (x < GUTTER.left || x > this.width - GUTTER.right || x - last < 3) continue;
+      last = x;
+      context.fillRect(x, this.top, 1, this.plotHeight);
+    }
+  }
+
+  /** Position on the canvas of a time, in css px. */
   xOf(time) {
     const { view } = this;
     return GUTTER.left + ((time - view.end + view.seconds) / view.seconds) * this.plotWidth;

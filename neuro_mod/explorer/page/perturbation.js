@@ -3,10 +3,12 @@
 const { search } = new URL(import.meta.url);
 const { Slider } = await import(`./slider.js${search}`);
 const { clusterColour, css, look } = await import(`./palette.js${search}`);
-const { figure } = await import(`./words.js${search}`);
+const { figure, refusal } = await import(`./words.js${search}`);
 
 const WAIT = 1500; // ms
 const RANDOM = 'random …';
+const FACTOR = 'factor, added to 1';
+const ACTS = ' – acts', CONFIGURED = ' – from the configuration';
 const get = (id) => document.getElementById(id);
 const same = (a, b) => a.length === b.length && a.every((v, k) => Math.abs(v - b[k]) <= 1e-6 * Math.max(1e-3, Math.abs(v)));
 
@@ -15,6 +17,7 @@ export class Perturbation {
   values = new Map();
   #sent = new Map(); // target -> ms, while not confirmed
   #vectors = [];
+  #configured = new Set(); // targets on which the configuration acts, as nobody changed them
 
   /** @param {import('./connection.js').Connection} connection */
   constructor(connection) {
@@ -22,7 +25,7 @@ export class Perturbation {
     get('target').addEventListener('change', () => this.#build());
     get('zero').addEventListener('click', () => this.#set(this.target.name, this.#zeros()));
     get('zero-all').addEventListener('click', () => {
-      for (const [target, values] of this.values) if (values.some((v) => v !== 0)) this.#set(target, this.#zeros());
+      for (const target of this.values.keys()) if (this.#acts(target)) this.#set(target, this.#zeros());
     });
     get('vector').addEventListener('change', () => this.#seed());
     get('vector-apply').addEventListener('click', () => this.#apply());
@@ -31,15 +34,34 @@ export class Perturbation {
   /** @param {object} hello */
   begin({ network, targets, vectors }) {
     this.nPopulations = network.populations.length;
-    this.clusters = network.populations.flatMap((p, index) => (p.type === 'E' && p.cluster !== null ? [{ index, cluster: p.cluster }] : []));
+    const all = network.populations.map(({ type, cluster, label }, index) => ({ type, cluster, index, label: cluster === null ? label : String(cluster) }));
+    this.clusters = all.filter(({ type, cluster }) => !network.n_clusters || (type === 'E' && cluster !== null));
     this.targets = targets;
     this.#vectors = [...vectors];
     this.values.clear();
     this.#sent.clear();
+    this.#configured.clear();
     for (const { name } of targets) this.values.set(name, this.#zeros());
     get('perturbation').querySelector('.problem').dataset.about = ['perturb', 'vector', ...this.values.keys()].join(' ');
-    get('target').replaceChildren(...targets.map(({ name, label, unit }) => new Option(label + (unit ? ` (${unit})` : ''), name)));
+    this.options = targets.map(({ name, label, unit, relative }) => {
+      const about = unit || ((relative ?? name.startsWith('j_')) ? FACTOR : '');
+      return { name, words: label + (about ? ` (${about})` : ''), option: new Option('', name) };
+    });
+    get('target').replaceChildren(...this.options.map(({ option }) => option));
     this.#build();
+  }
+
+  #acts(target) {
+    return this.#configured.has(target) || this.values.get(target).some((v) => v !== 0);
+  }
+
+  /** Says in the menu which targets are perturbed. */
+  #mark() {
+    for (const { name, words, option } of this.options) {
+      const text = words + (this.#configured.has(name) ? CONFIGURED : this.#acts(name) ? ACTS : '');
+      if (option.text !== text) option.text = text;
+    }
+    get('configured').hidden = !this.#configured.has(this.target.name);
   }
 
   get target() {
@@ -55,8 +77,8 @@ export class Perturbation {
     const { target } = this;
     if (!target) return;
     const range = { min: -target.span, max: target.span, step: target.span / 100, normal: 0 };
-    this.sliders = this.clusters.map(({ index, cluster }) => new Slider({
-      ...range, label: String(cluster), value: this.values.get(target.name)[index], colour: css(clusterColour(cluster, look.dark)),
+    this.sliders = this.clusters.map(({ index, cluster, label }) => new Slider({
+      ...range, label, value: this.values.get(target.name)[index], colour: cluster === null ? look.faint : css(clusterColour(cluster, look.dark)),
       act: (value) => this.#set(target.name, this.values.get(target.name).with(index, value)),
     }));
     // Means are anywhere between the steps of the clusters.
@@ -64,7 +86,8 @@ export class Perturbation {
     get('vector-sliders').replaceChildren(...this.sliders.map(({ root }) => root));
     get('mean-shift').replaceChildren(this.shift.root);
     for (const { range: input, options } of [...this.sliders, this.shift]) {
-      input.setAttribute('aria-label', options.label === 'all' ? 'Mean of all E clusters' : `Cluster ${options.label}`);
+      const name = /^\d+$/.test(options.label) ? `Cluster ${options.label}` : options.label;
+      input.setAttribute('aria-label', options.label === 'all' ? 'Mean of all E clusters' : name);
     }
     this.#options();
     this.#show();
@@ -95,6 +118,7 @@ export class Perturbation {
 
   #set(target, values) {
     this.values.set(target, values);
+    this.#configured.delete(target);
     this.#sent.set(target, performance.now());
     this.connection.sendSoon(`perturb ${target}`, { do: 'perturb', target, values });
     this.#show();
@@ -105,18 +129,23 @@ export class Perturbation {
     this.clusters.forEach(({ index }, k) => this.sliders[k].put(values[index]));
     this.shift.put(this.#mean());
     const others = values.some((v, index) => v !== 0 && !this.clusters.some((each) => each.index === index));
-    const held = this.targets.filter(({ name }) => name !== this.target.name && this.values.get(name).some((v) => v !== 0));
+    const held = this.targets.filter(({ name }) => name !== this.target.name && this.#acts(name));
     const norm = Math.hypot(...values);
     const words = [norm ? `Norm ${figure(norm)}${this.target.unit ? ` ${this.target.unit}` : ''}.` : 'No perturbation of this target.'];
     if (others) words.push('The vector also acts on populations without a slider.');
     if (held.length) words.push(`Also perturbed: ${held.map(({ label }) => label).join(', ')}.`);
     get('vector-note').textContent = words.join(' ');
+    this.#mark();
   }
 
   #apply() {
     const chosen = get('vector').value;
     const target = this.target.name;
-    if (chosen === RANDOM) return this.connection.send({ do: 'vector', kind: 'random', target, seed: Math.max(0, Math.round(Number(get('vector-seed').value))) });
+    if (chosen === RANDOM) {
+      const field = get('vector-seed'), why = refusal(field.value, { min: 0 });
+      get('vector-problem').textContent = why && `Seed: ${why}`;
+      return why || this.connection.send({ do: 'vector', kind: 'random', target, seed: Math.round(Number(field.value)) });
+    }
     this.#set(target, [...this.#vectors.find((v) => v.name === chosen && v.target === target).values]);
   }
 
@@ -134,8 +163,14 @@ export class Perturbation {
   }
 
   /** @param {object} status */
-  status({ perturbation }) {
+  status({ perturbation, configured = {} }) {
     let changed = false;
+    for (const target of this.values.keys()) {
+      if (this.#sent.has(target) || Boolean(configured[target]) === this.#configured.has(target)) continue;
+      if (configured[target]) this.#configured.add(target);
+      else this.#configured.delete(target);
+      changed = true;
+    }
     for (const [target, known] of this.values) {
       const values = perturbation[target] ?? this.#zeros();
       const agrees = same(values, known);

@@ -3,9 +3,11 @@
 const { search } = new URL(import.meta.url);
 const { look, populationColour, css } = await import(`./palette.js${search}`);
 const { GUTTER, TimePanel } = await import(`./panel.js${search}`);
+const { signed } = await import(`./words.js${search}`);
 
 /** The rate at which dots of a population fill its area, in Hz. */
 const FILLING = 25;
+const STRIP = 17; // css px, height of the strip that names what acts
 
 /**
  * Dots are added to the opacity of pixels whose colour is that of their row: crowded ones become dense, whatever the scale.
@@ -17,7 +19,7 @@ export class Raster extends TimePanel {
    */
   constructor(id, label, view, network, spikes) {
     super(id, label, view, { top: 2, bottom: 22 });
-    Object.assign(this, { network, spikes, drawn: 0, marked: null, pulses: [] });
+    Object.assign(this, { network, spikes, drawn: 0, marked: null, pulses: [], windows: [], empty: '' });
     const population = (neuron) => network.populations.findIndex(({ first, size }) => neuron >= first && neuron < first + size);
     this.populationOf = Uint16Array.from(network.drawn, population);
     /** First position and number of positions of each population in the raster. */
@@ -108,13 +110,25 @@ export class Raster extends TimePanel {
     const left = this.view.end - this.view.seconds;
     // pulses: a frame around the cluster for their duration
     this.pulses = this.pulses.filter((pulse) => pulse.end > left && pulse.begin <= this.view.end + 1);
-    for (const { begin, end, cluster } of this.pulses) {
+    for (const { begin, end, cluster, strength } of this.pulses) {
       const range = this.ranges[network.populations.findIndex((p) => p.type === 'E' && p.cluster === cluster)];
       if (!range) continue;
       const x0 = Math.max(GUTTER.left, this.xOf(begin)), x1 = Math.min(this.width - GUTTER.right, this.xOf(end));
+      if (x1 <= x0) continue;
+      const y = top + (range.begin / n) * plotHeight, height = (range.size / n) * plotHeight;
       context.strokeStyle = look.text;
       context.lineWidth = 2;
-      if (x1 > x0) context.strokeRect(x0, top + (range.begin / n) * plotHeight, x1 - x0, (range.size / n) * plotHeight);
+      context.setLineDash(strength < 0 ? [5, 4] : []);
+      context.strokeRect(x0, y, x1 - x0, height);
+      context.setLineDash([]);
+      if (strength < 0) this.#name(context, signed(strength, 'Hz'), x0, y > top + STRIP ? y - STRIP : y + height);
+    }
+    this.drawChanges(context);
+    this.#windows(context, left);
+    if (this.empty) {
+      context.fillStyle = look.faint;
+      context.textAlign = 'center';
+      context.fillText(this.empty, GUTTER.left + this.plotWidth / 2, top + plotHeight / 2);
     }
     // where I neurons begin
     const firstI = network.populations.findIndex((p) => p.type === 'I');
@@ -122,7 +136,7 @@ export class Raster extends TimePanel {
     context.fillStyle = look.faint;
     if (boundary) context.fillRect(GUTTER.left - 8, top + (boundary / n) * plotHeight, 8 + this.plotWidth, 1);
     context.textAlign = 'right';
-    if (boundary && !this.buttons) context.fillText('E', GUTTER.left - 12, top + ((boundary / n) * plotHeight) / 2);
+    if (boundary && !this.buttons?.length) context.fillText('E', GUTTER.left - 12, top + ((boundary / n) * plotHeight) / 2);
     if (boundary) context.fillText('I', GUTTER.left - 12, top + ((1 + boundary / n) * plotHeight) / 2);
     // the neuron whose voltage is shown
     if (this.marked !== null) {
@@ -134,6 +148,34 @@ export class Raster extends TimePanel {
       context.lineTo(x + 13, y + 7);
       context.fill();
     }
+  }
+
+  /** Words on a ground of their own. */
+  #name(context, words, x, y) {
+    const width = context.measureText(words).width + 8;
+    const at = Math.max(GUTTER.left, Math.min(x, this.width - GUTTER.right - width));
+    context.globalAlpha = 0.85;
+    context.fillStyle = look.surface;
+    context.fillRect(at, y, width, STRIP);
+    context.globalAlpha = 1;
+    context.fillStyle = look.text;
+    context.textAlign = 'left';
+    context.fillText(words, at + 4, y + STRIP / 2 + 1);
+  }
+
+  /** At the top, when the stimulus and perturbations of the configuration act; those at once below one another. */
+  #windows(context, left) {
+    const right = this.width - GUTTER.right;
+    this.windows.forEach(({ name, from, to }, row) => {
+      const x0 = Math.max(GUTTER.left, this.xOf(from)), x1 = Math.min(right, this.xOf(to ?? Infinity));
+      if (x1 <= x0 || (to ?? Infinity) <= left) return;
+      const y = this.top + row * STRIP;
+      context.globalAlpha = 0.25;
+      context.fillStyle = look.accent;
+      context.fillRect(x0, y, x1 - x0, STRIP - 1);
+      context.globalAlpha = 1;
+      this.#name(context, name, x0, y);
+    });
   }
 
   /** Position in `drawn` at a height on the canvas, or null. */

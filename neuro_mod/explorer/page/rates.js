@@ -54,8 +54,8 @@ export class Rates extends TimePanel {
   constructor(id, label, view, network, rates, scale, bin, isActive) {
     super(id, label, view, { top: 6, bottom: 6 });
     Object.assign(this, { rates, scale, bin, isActive });
-    this.lines = network.populations.flatMap((population, p) => (
-      population.type === 'E' && population.cluster !== null ? [{ population, p, mean: NaN, x: 0, y: 0 }] : []));
+    const shown = ({ type, cluster }) => !network.n_clusters || (type === 'E' && cluster !== null);
+    this.lines = network.populations.flatMap((population, p) => (shown(population) ? [{ population, p, mean: NaN, x: 0, y: 0 }] : []));
   }
 
   restart() {
@@ -77,6 +77,7 @@ export class Rates extends TimePanel {
     this.advance();
     if (this.next < this.rates.next) this.#lines();
     const context = this.show();
+    this.drawChanges(context);
     context.fillStyle = look.faint;
     context.textAlign = 'right';
     for (const part of [0, 0.5, 1]) {

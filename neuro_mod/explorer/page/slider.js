@@ -1,7 +1,10 @@
 // A number as a slider and a field, with explanation, reset, and the place for a refusal.
 
+const { refusal } = await import(`./words.js${new URL(import.meta.url).search}`);
+
 const WAIT = 1500; // ms for which a sent value is awaited in `status` before that of the server is shown
 const KEYS_REST = 500; // ms after the last arrow key that count as a release
+const SHOWN = 10000; // ms for which a refusal stays
 
 let nSliders = 0;
 
@@ -35,6 +38,7 @@ export class Slider {
   constructor(options) {
     const { label, unit = '', min, max, step = 'any', help, atOnce = true, colour } = options;
     this.options = { atOnce, ...options };
+    this.decimals = Math.min(Math.max(3 - Math.floor(Math.log10(max - min)), 0), 9);
     const id = `slider-${nSliders++}`;
     this.range = element('input', { type: 'range', id, min, max, step });
     this.field = element('input', { type: 'number', min, max, step: 'any' });
@@ -43,8 +47,11 @@ export class Slider {
     const name = element('label', { htmlFor: id }, label);
     if (colour) name.style.borderColor = colour;
     this.root = element('div', { className: help === undefined ? 'slider compact' : 'slider' });
+    this.problem = element('p', { className: 'problem', id: `${id}-problem` });
+    this.problem.setAttribute('role', 'alert');
+    this.field.setAttribute('aria-describedby', this.problem.id);
     if (help === undefined) {
-      this.root.append(name, this.range, this.field);
+      this.root.append(name, this.range, this.field, this.problem);
     } else {
       const about = element('div', {}, name), head = element('div', { className: 'slider-head' }, about);
       if (unit) name.append(' ', element('span', { className: 'unit' }, unit));
@@ -63,10 +70,8 @@ export class Slider {
       });
       this.range.setAttribute('aria-describedby', words.id);
       head.append(this.back, ask);
-      const problem = element('p', { className: 'problem' });
-      problem.dataset.about = options.about;
-      problem.setAttribute('role', 'alert');
-      this.root.append(head, element('div', { className: 'slider-row' }, this.range, this.field), words, problem);
+      this.problem.dataset.about = options.about;
+      this.root.append(head, element('div', { className: 'slider-row' }, this.range, this.field), words, this.problem);
     }
     this.#listen();
     this.#set(options.value);
@@ -78,6 +83,7 @@ export class Slider {
     for (const end of ['pointerup', 'pointercancel', 'lostpointercapture', 'blur']) range.addEventListener(end, () => { this.#held = false; });
     range.addEventListener('input', () => {
       const value = Number(range.value);
+      this.#say('');
       this.#set(value, range);
       if (this.options.atOnce) this.#act(value);
       else this.#sent = { value, at: performance.now() }; // kept until the release
@@ -91,17 +97,25 @@ export class Slider {
       this.#held = false;
     });
     field.addEventListener('change', () => {
-      if (field.value !== '' && Number.isFinite(Number(field.value))) this.#commit(Number(field.value));
-      else this.#set(this.value);
+      const { min, max } = this.options;
+      const why = refusal(field.value, { min, max });
+      this.#say(why);
+      if (why) this.#set(this.value);
+      else this.#commit(Number(field.value));
     });
     range.addEventListener('dblclick', () => this.options.normal !== undefined && this.#commit(this.options.normal));
   }
 
   #commit(value) {
-    const { min, max } = this.options;
-    const within = Math.min(Math.max(value, min), max);
-    this.#set(within);
-    this.#act(within);
+    this.#set(value);
+    this.#act(value);
+  }
+
+  /** Beside the field, why what was typed is not taken. */
+  #say(words) {
+    this.problem.textContent = words;
+    clearTimeout(this.problem.timer);
+    if (words) this.problem.timer = setTimeout(() => { this.problem.textContent = ''; }, SHOWN);
   }
 
   #act(value) {
@@ -112,7 +126,8 @@ export class Slider {
   #set(value, by) {
     this.value = value;
     if (by !== this.range) this.range.value = value;
-    const text = `${+value.toPrecision(this.options.help === undefined ? 3 : 6)}`;
+    // compact fields hold few digits: to a part of the range
+    const text = `${this.options.help === undefined ? +value.toFixed(this.decimals) : +value.toPrecision(6)}`;
     if (document.activeElement !== this.field || by === undefined) this.field.value = text;
     if (this.options.unit) this.range.setAttribute('aria-valuetext', `${text} ${this.options.unit}`);
     if (this.back) this.back.disabled = Math.abs(value - this.options.normal) <= 1e-9 * Math.max(1, Math.abs(value));

@@ -5,6 +5,7 @@ const { look, clusterColour, css } = await import(`./palette.js${search}`);
 const { GUTTER, TimePanel } = await import(`./panel.js${search}`);
 
 const UNKNOWN = 255;
+const APART = 17, LEAST = 14; // css px between labels, as a rule and with the first one, which is moved down
 
 export class States extends TimePanel {
   /** @param {number} nClusters @param {import('./history.js').Bins} active @param {number} bin s */
@@ -46,9 +47,13 @@ export class States extends TimePanel {
     const context = this.show();
     context.textAlign = 'right';
     context.fillStyle = look.faint;
-    const each = Math.max(1, Math.ceil(15 / (this.plotHeight / nClusters)));
+    const each = Math.max(1, Math.ceil(APART / (this.plotHeight / nClusters)));
+    let last = -Infinity;
     for (let k = 0; k < nClusters; k += each) {
-      context.fillText(k, GUTTER.left - 12, Math.min(Math.max(8, this.top + ((k + 0.5) / nClusters) * this.plotHeight), this.height - 7));
+      const y = Math.max(8, this.top + ((k + 0.5) / nClusters) * this.plotHeight);
+      if (y - last < LEAST || y > this.height - 7) continue;
+      last = y;
+      context.fillText(k, GUTTER.left - 12, y);
     }
   }
 

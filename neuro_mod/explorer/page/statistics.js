@@ -71,7 +71,9 @@ export class Statistics {
   /** @param {object} message `statistics` */
   update(message) {
     const mean = Number.isFinite(message.n_active) ? `, ${message.n_active.toFixed(1)} active` : '';
-    this.span.textContent = message.seconds ? `last ${Math.round(message.seconds)} s${mean}` : 'after the first seconds';
+    const { seconds, since } = message;
+    const span = Number.isFinite(since) ? `from ${since.toFixed(1)} s to ${(since + seconds).toFixed(1)} s` : `last ${Math.round(seconds)} s`;
+    this.span.textContent = seconds ? `${span}${mean}` : 'after the first seconds';
     this.threshold = message.threshold ?? null;
     this.occupancy.set(message.occupancy ?? []);
     this.activation.set(message.mean_activation ?? []);

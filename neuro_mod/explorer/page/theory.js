@@ -7,7 +7,9 @@ const { duration, figure } = await import(`./words.js${search}`);
 const { Landscape } = await import(`./landscape.js${search}`);
 
 const LEFT = 74, RIGHT = 12, BOTTOM = 26;
+const MOSTLY = 0.5; // share of unstable points from which on there is a warning
 const UNCLEAR = Infinity; // for states whose rates are neither alike nor apart
+const FOLLOW_EVERY = 10000; // ms between landscapes that nobody asked for
 const SAME = 0.5; // Hz; rates of a steady state that are nearer are one mark
 
 /** @typedef {{rates: number[], stable: boolean, active: number[]|null, n_active: number|null}} Point */
@@ -31,7 +33,8 @@ class Points extends Panel {
     const rows = counts.length + 1;
     const height = (this.height - BOTTOM) / rows;
     const highest = Math.max(20, ...this.points.flatMap((p) => p.rates), ...now.filter(Number.isFinite));
-    const scale = [20, 30, 40, 60, 80, 100, 150, 200, 300, 500].find((x) => x >= highest * 1.02) ?? highest;
+    const scale = [20, 30, 40, 60, 80, 100, 150, 200, 300, 400].find((x) => x >= highest * 1.02) ?? Math.ceil(highest / 200) * 200;
+    const ticks = scale % 20 === 0 ? 4 : 3; // multiples of 5
     const x = (rate) => LEFT + (Math.min(rate, scale) / scale) * (this.width - LEFT - RIGHT);
     const y = (row) => (row + 0.5) * height;
 
@@ -42,7 +45,10 @@ class Points extends Panel {
     context.fillRect(LEFT, this.height - BOTTOM, this.width - LEFT - RIGHT, 1);
     context.fillStyle = look.faint;
     context.textAlign = 'center';
-    for (let k = 0; k <= 4; k++) context.fillText(`${figure((k * scale) / 4)}${k === 4 ? ' Hz' : ''}`, Math.min(x((k * scale) / 4), this.width - 22), this.height - 11);
+    for (let k = 0; k <= ticks; k++) {
+      context.textAlign = k === ticks ? 'right' : 'center';
+      context.fillText(`${(k * scale) / ticks}${k === ticks ? ' Hz' : ''}`, k === ticks ? this.width - 2 : x((k * scale) / ticks), this.height - 11);
+    }
     context.textAlign = 'left';
     const each = Math.max(1, Math.ceil(15 / height));
     counts.forEach((count, row) => row % each === 0 && context.fillText(count === UNCLEAR ? 'unclear' : `${count} active`, 2, y(row)));
@@ -93,8 +99,12 @@ export class Theory {
     this.badge = document.getElementById('theory-state');
     this.box = document.getElementById('theory');
     this.selects = ['cluster-a', 'cluster-b'].map((id) => document.getElementById(id));
+    this.send = send;
+    this.chosen = false; // whether the person chose the clusters
+    this.followed = -Infinity;
     for (const select of this.selects) {
       select.addEventListener('change', () => {
+        this.chosen = true;
         const [a, b] = this.selects.map((each) => Number(each.value));
         if (a !== b) return send({ do: 'landscape', clusters: [a, b] });
         // the same twice: the other one moves on
@@ -110,17 +120,27 @@ export class Theory {
     this.nClusters = this.points.nClusters = nClusters;
     for (const select of this.selects) select.replaceChildren(...Array.from({ length: nClusters }, (_, k) => new Option(k, k)));
     this.message = null;
+    this.pending = true;
+    this.chosen = false;
     this.points.points = [];
     this.landscape.set(null);
   }
 
   /** @param {object} message `theory`; while it is computed, what was known stays, dimmed, until its parts come */
   update(message) {
-    const { pending, failed, points = [], landscape } = message;
+    const { pending, failed, points = [], landscape, accuracy } = message;
+    this.pending = pending;
+    if (accuracy) document.getElementById('theory-accuracy').textContent = accuracy;
     this.badge.hidden = !pending;
     this.box.classList.toggle('dimmed', pending);
     if (!pending || points.length) this.points.points = points;
-    if (!pending || landscape) this.landscape.set(landscape);
+    if (!pending || landscape) {
+      this.landscape.set(landscape);
+      const share = landscape?.unstable_share ?? 0;
+      document.getElementById('landscape-warning').textContent = share > MOSTLY
+        ? `At ${Math.round(100 * share)} % of the points the equilibrium of the other clusters is unstable: the landscape says little there.` : '';
+      document.getElementById('path-legend').hidden = !(landscape?.path?.length && landscape.barrier !== null);
+    }
     if (pending) return;
     this.message = message;
     const rows = [];
@@ -145,9 +165,20 @@ export class Theory {
 
   /** @param {object} status */
   status({ clusters }) {
+    this.clusters = clusters;
     clusters?.forEach((cluster, k) => {
       if (document.activeElement !== this.selects[k]) this.selects[k].value = cluster;
     });
+  }
+
+  /** Asks for the landscape of the clusters that were active last, until a person chooses others. @param {number[]} last */
+  follow(last) {
+    const pair = last.slice(0, 2).sort((a, b) => a - b);
+    const shown = [...(this.clusters ?? [])].sort((a, b) => a - b);
+    if (this.chosen || this.pending || document.hidden || !document.getElementById('theory-section').open) return;
+    if (pair.length < 2 || pair.every((cluster, k) => cluster === shown[k]) || performance.now() - this.followed < FOLLOW_EVERY) return;
+    this.followed = performance.now();
+    this.send({ do: 'landscape', clusters: pair });
   }
 
   /**

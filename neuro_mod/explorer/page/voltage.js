@@ -6,6 +6,8 @@ const { GUTTER, TimePanel } = await import(`./panel.js${search}`);
 
 const THRESHOLD = 1; // voltages are sent in units of the threshold of the neuron
 const HIGHEST = 1.5;
+const LOWEST = -0.5; // where nothing visible is below
+const FIT_EVERY = 1000; // ms
 const CROWDED = 12; // samples in a column: then their mean is drawn, before their range
 
 export class Voltage extends TimePanel {
@@ -15,7 +17,8 @@ export class Voltage extends TimePanel {
    */
   constructor(id, label, view, voltage, spikes) {
     super(id, label, view, { top: 4, bottom: 4 });
-    Object.assign(this, { voltage, spikes, lowest: -0.5, position: null });
+    Object.assign(this, { voltage, spikes, lowest: LOWEST, position: null });
+    this.fitted = 0;
   }
 
   /** Another neuron: what was drawn is not its voltage. */
@@ -39,6 +42,7 @@ export class Voltage extends TimePanel {
 
   draw() {
     if (!this.visible) return;
+    this.#fit();
     if (this.stale) this.restart();
     this.advance();
     this.#trace();
@@ -58,6 +62,22 @@ export class Voltage extends TimePanel {
     context.textAlign = 'right';
     context.fillText('thresh.', GUTTER.left - 4, y);
     context.fillText('0', GUTTER.left - 8, this.top + this.#y(0) / this.ratio);
+  }
+
+  /** Follows the lowest voltage in sight: at once downwards, once a while upwards. */
+  #fit() {
+    if (!this.stale && performance.now() - this.fitted < FIT_EVERY) return;
+    this.fitted = performance.now();
+    const { voltage, view } = this, begin = view.end - view.seconds;
+    let lowest = LOWEST;
+    for (let k = voltage.total - 1; k >= voltage.first; k--) {
+      const at = k % voltage.capacity;
+      if (voltage.times[at] < begin) break;
+      if (voltage.values[at] < lowest) lowest = voltage.values[at];
+    }
+    const wanted = Math.floor(2 * lowest) / 2;
+    if (wanted !== this.lowest) this.stale = true;
+    this.lowest = wanted;
   }
 
   #trace() {
