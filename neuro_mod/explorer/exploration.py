@@ -129,6 +129,7 @@ class Exploration:
         }
         targets = [
             {"name": name, "label": _in_words(name), "unit": target.unit, "span": self._span(name)}
+            | {"relative": target.relative}
             for name, target in TARGETS.items()
         ]
         vectors = [

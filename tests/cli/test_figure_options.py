@@ -18,9 +18,9 @@ from neuro_mod.plotting.style import STYLES
 from tests.helpers.shared import SMALL
 
 OVER_TIME = ["run", "repeat", "perturb", "analyze"]
-#: Commands that draw nothing.
+#: Commands that draw nothing, or on a page only: what that saves is drawn as the configuration says.
 PICTURELESS = [
-    *("init", "configs", "gather", "validate", "convert", "schema", "compile"),
+    *("explore", "init", "configs", "gather", "validate", "convert", "schema", "compile"),
     *("mean-field table", "cluster init", "cluster check"),
 ]
 

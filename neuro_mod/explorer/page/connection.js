@@ -70,12 +70,12 @@ export class Connection {
       }
       this.handlers.message(message);
     };
-    socket.onclose = () => {
+    socket.onclose = ({ reason }) => {
       if (this.#socket !== socket) return;
       this.#socket = null;
       this.#queued.clear();
       if (this.#ended) return this.handlers.state('ended');
-      this.handlers.state('lost');
+      this.handlers.state('lost', reason);
       setTimeout(() => this.#ended || this.open(), this.#wait);
       this.#wait = Math.min(LONGEST, 2 * this.#wait);
     };
