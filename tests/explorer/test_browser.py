@@ -229,7 +229,7 @@ def test_a_page_that_is_loaded_again_after_a_step_stands_still(page):
     stopped = clock(page)
     page.reload()
     until(page, "document.getElementById('connection').textContent === 'paused'")
-    for _ in range(10):
+    for _ in range(4):
         time.sleep(0.05)
         assert clock(page) == stopped > 0 and page.inner_text("#connection") == "paused"
     page.click("#play")
@@ -345,7 +345,7 @@ def test_what_the_configuration_perturbs_is_said_and_zeroed(other, served):
 def test_pages_that_are_loaded_again_leave_one_network(page, served):
     server, _ = served
     n, threads = server.n_explorations, threading.active_count()
-    for _ in range(10):
+    for _ in range(4):
         page.reload()
         until(page, "window.explorer?.frames > 1")
     assert server.n_explorations == n and threading.active_count() <= threads + 1
