@@ -46,21 +46,23 @@ def main(arguments: Sequence[str] | None = None) -> None:
     command = [sys.executable, "-m", "neuro_mod", "explore", options.config, "--no-browser"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server, sync_playwright() as playwright:
         assert server.stdout is not None
-        browser = playwright.chromium.launch(
-            executable_path=chromium, args=["--no-sandbox", "--enable-precise-memory-info"]
-        )
-        page = browser.new_page(viewport={"width": 1280, "height": 900})
-        page.goto(server.stdout.readline().strip())
-        _until(page, "window.explorer?.frames > 30")
-        time.sleep(20)  # the theory of the first parameters is known, and statistics are shown
-        rows = [_speed(page, each) for each in (1.0, 5.0, 20.0)]
-        delays = _delays(page)
-        rows.append(
-            ["slider to pixels at 1 x", f"{median(delays):.0f} ms, at most {max(delays):.0f} ms of {len(delays)}"]
-        )
-        rows += _hour(page, server.pid, options.hour)
-        browser.close()
-        server.send_signal(signal.SIGINT)
+        try:
+            browser = playwright.chromium.launch(
+                executable_path=chromium, args=["--no-sandbox", "--enable-precise-memory-info"]
+            )
+            page = browser.new_page(viewport={"width": 1280, "height": 900})
+            page.goto(server.stdout.readline().strip())
+            _until(page, "window.explorer?.frames > 30")
+            time.sleep(20)  # the theory of the first parameters is known, and statistics are shown
+            rows = [_speed(page, each) for each in (1.0, 5.0, 20.0)]
+            delays = _delays(page)
+            rows.append(
+                ["slider to pixels at 1 x", f"{median(delays):.0f} ms, at most {max(delays):.0f} ms of {len(delays)}"]
+            )
+            rows += _hour(page, server.pid, options.hour)
+            browser.close()
+        finally:
+            server.send_signal(signal.SIGINT)
     browser_version = subprocess.check_output([chromium, "--version"], text=True).strip()
     notes = [
         f"Machine: {machine}. {describe_versions(_PACKAGES)}; {browser_version}.",
@@ -122,7 +124,7 @@ def _hour(page: Any, pid: int, seconds: float) -> list[list[str]]:
         time.sleep(_LOOK)
         server.append(_resident(pid) / _MEGA)
         heap.append(page.evaluate("performance.memory.usedJSHeapSize") / _MEGA)
-    n = len(server) // 3
+    n = max(len(server) // 3, 1)
     name = f"{_clock(page) - at:.0f} simulated s in {time.perf_counter() - begin:.0f} s"
     return [
         [

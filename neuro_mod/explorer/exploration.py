@@ -31,7 +31,7 @@ from neuro_mod.explorer.theory import Theory
 from neuro_mod.explorer.wire import Frame
 
 #: Frames a second at most, and frames that a page may not have seen yet.
-FRAMES_PER_SECOND, MAX_UNSEEN = 30, 2
+FRAMES_PER_SECOND, MAX_UNSEEN = 40, 2
 #: Real seconds that a piece of simulation takes at most, so that commands do not wait.
 _MAX_PIECE = 0.04
 #: Real seconds behind which the clock is set anew instead of catching up.
