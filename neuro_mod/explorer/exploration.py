@@ -7,22 +7,21 @@ import re
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-import neuro_mod
 from neuro_mod.config import Experiment
-from neuro_mod.config.labels import label_of
 from neuro_mod.core.perturbations import VectorialPerturbation
 from neuro_mod.core.perturbations.targets import TARGETS
 from neuro_mod.core.spiking_net.engine.stepper import Piece
 from neuro_mod.errors import InputError, NeuroModError
 from neuro_mod.explorer.commands import Limits, checked, merged
-from neuro_mod.explorer.journal import CONFIGURED, Change, Given, Journal
+from neuro_mod.explorer.greeting import greeting, span_of
+from neuro_mod.explorer.journal import CONFIGURED, Change, Journal, Setting
 from neuro_mod.explorer.knobs import knobs_of
 from neuro_mod.explorer.player import Player, drawn_neurons
 from neuro_mod.explorer.saving import Snapshot, save
@@ -48,9 +47,6 @@ MAX_CHANGES = 50_000
 BIN, WINDOW = 0.01, 60.0
 #: Bins over which the present rate of a cluster is averaged, to say whether it is active.
 _PRESENT_BINS = 5
-#: Ends of the sliders of perturbations by target, in its unit, where they are not a part of the parameter.
-_SPANS = {"rate": 5.0, "threshold": 0.2, "arousal_level": 0.5}
-_RELATIVE_SPAN = 0.3
 
 
 class Exploration:
@@ -65,12 +61,6 @@ class Exploration:
         self._first, self._folder = experiment, folder
         populations = experiment.populations
         self._n_populations, self._n_clusters = populations.total, populations.n_clusters
-        self._limits = Limits(
-            [knob.key for knob in knobs_of(experiment)],
-            populations.total,
-            populations.n_clusters,
-            populations.n_neurons,
-        )
         self._drawn = drawn_neurons(populations.n_neurons)
         self._bin_steps = max(1, round(BIN / experiment.init_params.delta_t))
         self._knobs = {knob.key: knob for knob in knobs_of(experiment)}
@@ -110,44 +100,7 @@ class Exploration:
     @property
     def hello(self) -> dict[str, Any]:
         """What a page needs to know first."""
-        populations = self._first.populations
-        kinds = np.array(["E", "I"])[populations.types]
-        clusters = [*range(self._n_clusters), None] * 2
-        described = [
-            {"name": name, "label": name.replace("_", " "), "type": str(kind), "cluster": cluster, "first": int(first)}
-            | {"size": int(size)}
-            for name, kind, cluster, first, size in zip(
-                populations.names, kinds, clusters, populations.boundaries, populations.sizes, strict=False
-            )
-        ]
-        network = {
-            "n_neurons": populations.n_neurons,
-            "delta_t": self._first.init_params.delta_t,
-            "n_clusters": self._n_clusters,
-            "populations": described,
-            "drawn": self._drawn.tolist(),
-        }
-        targets = [
-            {"name": name, "label": _in_words(name), "unit": target.unit, "span": self._span(name)}
-            | {"relative": target.relative}
-            for name, target in TARGETS.items()
-        ]
-        vectors = [
-            {"name": f"configuration: {target}", "target": target, "values": each.at().tolist()}
-            for target, each in self._first.timed_perturbations.items()
-        ]
-        return {
-            "type": "hello",
-            "version": neuro_mod.__version__,
-            "name": self._first.settings.sim_name,
-            "network": network,
-            "knobs": [asdict(knob) for knob in self._knobs.values()],
-            "targets": targets,
-            "vectors": vectors,
-            "windows": self._windows(),
-            "bin": self.bin,
-            "window": WINDOW,
-        }
+        return greeting(self._first, list(self._knobs.values()), self._drawn, self.bin, WINDOW)
 
     def command(self, message: Mapping[str, Any]) -> None:
         """Take a command of the page; it acts in the thread of the network, soon.
@@ -186,27 +139,6 @@ class Exploration:
             self._lock.notify_all()
         if threading.current_thread() is not self._thread:
             self._thread.join()
-
-    def _windows(self) -> list[dict[str, Any]]:
-        """When the stimulus and the perturbations of the configuration act, in seconds."""
-        stimulus = self._first.stimulus
-        windows = [
-            {"what": "stimulus", "from": onset, "to": onset + stimulus.duration_sec}
-            for onset in (() if stimulus.off else stimulus.onsets)
-        ]
-        courses = {target: each.time_course for target, each in self._first.timed_perturbations.items()}
-        return windows + [
-            {"what": target, "from": course.onset_time, "to": course.offset_time} for target, course in courses.items()
-        ]
-
-    def _span(self, target: str) -> float:
-        if target in _SPANS:
-            return _SPANS[target]
-        about = TARGETS[target]
-        if about.relative:
-            return _RELATIVE_SPAN
-        values = np.abs(np.asarray(self._first.unperturbed(target), np.float64))
-        return float(f"{_RELATIVE_SPAN * (values.max(initial=0.0) or 1.0):.2g}")
 
     # the thread of the network
 
@@ -403,7 +335,7 @@ class Exploration:
     def _answered(self, message: dict[str, Any]) -> None:
         self._say_latest(message)
 
-    def _set(self, *, overrides: Sequence[str] = (), perturbations: Mapping[str, Given] | None = None) -> None:
+    def _set(self, *, overrides: Sequence[str] = (), perturbations: Mapping[str, Setting] | None = None) -> None:
         """Change the network from the next step on, its twin, and the journal: all of them or none."""
         player = self._at
         change = Change(player.step, tuple(overrides), perturbations or {})
@@ -415,7 +347,7 @@ class Exploration:
         if self._twin and twin is not None:
             self._twin.stepper = twin
 
-    def _rate(self, pulses: Sequence[tuple[int, NDArray[np.float64]]]) -> Given:
+    def _rate(self, pulses: Sequence[tuple[int, NDArray[np.float64]]]) -> Setting:
         """The perturbation of the external rate under pulses, during which one of the configuration stands still."""
         if not pulses:
             return self._held.get("rate", CONFIGURED)
@@ -523,7 +455,7 @@ class Exploration:
         """A random vector over the E clusters, with the largest entry at half of the slider."""
         vector = np.zeros(self._n_populations)
         drawn = VectorialPerturbation(n_vectors=1, length=self._n_clusters, norm="linf", seed=seed).basis[0]
-        vector[: self._n_clusters] = 0.5 * self._span(target) * drawn
+        vector[: self._n_clusters] = 0.5 * span_of(self._first, target) * drawn
         name = f"{kind}, seed {seed}"
         self._say({"type": "vector", "name": name, "target": target, "values": vector.tolist()})
 
@@ -548,12 +480,6 @@ class Exploration:
 def _of_page(message: str) -> str:
     """An error without the option of the command line that would have been given."""
     return re.sub(r"^--set \S+: ", "", message, flags=re.MULTILINE)
-
-
-def _in_words(target: str) -> str:
-    return (
-        label_of(f"perturbation.{target}").removeprefix("perturbation of ").removesuffix(f" ({TARGETS[target].unit})")
-    )
 
 
 def _active(earlier: NDArray[np.float32], rates: NDArray[np.float32], threshold: float | None) -> NDArray[np.uint8]:

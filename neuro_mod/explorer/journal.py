@@ -25,7 +25,7 @@ from neuro_mod.storage.names import EXPLORED
 CONFIGURED: Literal["configured"] = "configured"
 
 #: A vector ``(n_pops,)`` or a number that holds, none, or `CONFIGURED`.
-Given = NDArray[np.float64] | None | Literal["configured"]
+Setting = NDArray[np.float64] | None | Literal["configured"]
 
 
 class Change(NamedTuple):
@@ -39,7 +39,7 @@ class Change(NamedTuple):
 
     step: int
     overrides: tuple[str, ...] = ()
-    perturbations: Mapping[str, Given] = {}
+    perturbations: Mapping[str, Setting] = {}
 
     def apply(self, stepper: NetworkStepper) -> None:
         """Set it.
@@ -83,7 +83,7 @@ class Journal:
             InputError: It is earlier than another one; nothing is kept.
         """
         whole_number("step", step, self.changes[-1].step if self.changes else 0)
-        vectors: dict[str, Given] = {target: _given(given) for target, given in (perturbations or {}).items()}
+        vectors: dict[str, Setting] = {target: _given(given) for target, given in (perturbations or {}).items()}
         self.changes.append(change := Change(step, tuple(overrides), vectors))
         return change
 
@@ -154,7 +154,7 @@ class Journal:
         return journal
 
 
-def _given(given: Any) -> Given:
+def _given(given: Any) -> Setting:
     if given is None:
         return None
     if isinstance(given, str) and given == CONFIGURED:

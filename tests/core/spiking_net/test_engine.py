@@ -11,8 +11,8 @@ from scipy import sparse
 
 from neuro_mod.core.course import Course
 from neuro_mod.core.spiking_net.analysis.rates.rates import mean_rates, smoothed_rates
+from neuro_mod.core.spiking_net.engine import loop, wiring
 from neuro_mod.core.spiking_net.engine import simulate as engine
-from neuro_mod.core.spiking_net.engine import stepper, wiring
 from neuro_mod.core.spiking_net.engine.courses import ParametersInTime
 from neuro_mod.core.spiking_net.engine.state import State, initial_state
 from neuro_mod.core.spiking_net.engine.trial import Recording, Trial
@@ -100,7 +100,7 @@ def test_how_the_loop_is_cut_up_does_not_matter(reference_network, monkeypatch):
     state = initial_state(reference_network, 1)
     whole = simulate(reference_network, state, 300, delta_t=H, seed=1)
     monkeypatch.setattr(engine, "_UPDATES_PER_CALL", 7 * 2000)
-    monkeypatch.setattr(stepper, "_MIN_SPIKE_CAPACITY", 1)
+    monkeypatch.setattr(loop, "_MIN_SPIKE_CAPACITY", 1)
     assert events(simulate(reference_network, state, 300, delta_t=H, seed=1)) == events(whole)
 
 

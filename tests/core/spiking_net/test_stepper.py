@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from neuro_mod.core.course import Course
-from neuro_mod.core.spiking_net.engine import kernel, stepper
+from neuro_mod.core.spiking_net.engine import kernel, loop
 from neuro_mod.core.spiking_net.engine.courses import VARIABLE
 from neuro_mod.core.spiking_net.engine.simulate import simulate
 from neuro_mod.core.spiking_net.engine.stepper import Stepper
@@ -103,7 +103,7 @@ def test_higher_rates_need_wider_tables():
 def test_a_buffer_that_fills_up_loses_nothing(monkeypatch):
     whole = trial(n_steps=200, recording=RECORDING)
     expected = simulate(whole)
-    monkeypatch.setattr(stepper, "_MIN_SPIKE_CAPACITY", 1)
+    monkeypatch.setattr(loop, "_MIN_SPIKE_CAPACITY", 1)
     running = Stepper(whole)
     assert_same([running.advance(200)], running.state, expected)
 

@@ -9,8 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neuro_mod.core.spiking_net.engine import kernel
+from neuro_mod.core.spiking_net.engine.loop import Advanced, Bins
 from neuro_mod.core.spiking_net.engine.simulation import Simulation
-from neuro_mod.core.spiking_net.engine.stepper import Advanced, Bins, Stepper
+from neuro_mod.core.spiking_net.engine.stepper import Stepper
 from neuro_mod.core.spiking_net.engine.trial import Trial
 from neuro_mod.errors import Interrupted
 from neuro_mod.recordings.spikes import SpikeEvents
