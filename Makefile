@@ -5,6 +5,7 @@ NEWEST_PYTHON ?= $(PYTHON)
 BIN := .venv/bin
 LIGHT := .venv/light
 INSTALLED := .venv/installed
+SITE := .venv/site
 # One for each version of Python: make test-light PYTHON=python3.13
 LIGHT_TESTS := .venv/light-tests/$(notdir $(PYTHON))
 PEERS := .venv/peers
@@ -22,6 +23,7 @@ ONE_THREAD := OPENBLAS_NUM_THREADS=1 OMP_NUM_THREADS=1
 unexport PYTHONDONTWRITEBYTECODE
 export HEADER_LIGHT = \# Everything the package runs on, without PyTorch, pinned. Made by `make lock`.
 export HEADER_ALL = \# Everything the package runs on, with PyTorch and Parquet, pinned. Made by `make lock`.
+export HEADER_DOCS = \# What building the site needs besides, pinned. Made by `make lock`.
 export HEADER_DEV = \# What testing and checking need besides, pinned. Made by `make lock`.
 # $(call step,WHAT,COMMANDS): say what is done, and in how many seconds.
 step = printf '%-50s' '$(1)'; began=$$(date +%s); { $(2); } || exit 1; echo "$$(($$(date +%s) - began)) s"
@@ -73,6 +75,10 @@ test-peers: $(PEERS) $(BRIAN2)  ## compare with NEST, Brian2, NNMT and Elephant;
 
 test-wheel: $(INSTALLED)  ## build the package, install it by itself, and run the README's commands; downloads what it needs
 	$(BIN)/python -m pytest -m wheel
+
+docs: $(SITE)  ## build the site in docs/_build/html, executing what changed, and visit its pages in Chromium, where there is one
+	$(BIN)/python -m sphinx -W --keep-going -q -j 2 docs docs/_build/html
+	$(BIN)/python -m pytest -m site tests/site
 
 check: $(INSTALLED)  ## lint, types, layers
 	$(BIN)/ruff check .
@@ -132,11 +138,14 @@ lock:  ## pin the newest versions that pyproject.toml allows; with Python 3.11, 
 	.venv/lock/light/bin/pip freeze --exclude-editable > .venv/lock/light.txt
 	.venv/lock/light/bin/pip install -q -c .venv/lock/light.txt -e ".[test]"
 	.venv/lock/light/bin/pip freeze --exclude-editable > .venv/lock/test.txt
-	.venv/lock/all/bin/pip install -q -c .venv/lock/test.txt "$(shell grep '^torch==' requirements.txt)" -e ".[parquet,torch]"
+	.venv/lock/light/bin/pip install -q -c .venv/lock/test.txt -e ".[docs]"
+	.venv/lock/light/bin/pip freeze --exclude-editable > .venv/lock/docs.txt
+	.venv/lock/all/bin/pip install -q -c .venv/lock/docs.txt "$(shell grep '^torch==' requirements.txt)" -e ".[parquet,torch]"
 	.venv/lock/all/bin/pip freeze --all --exclude-editable --exclude pip | sed 's/+cpu$$//' > .venv/lock/all.txt
 	(echo "$$HEADER_LIGHT"; cat .venv/lock/light.txt) > requirements-light.txt
 	(echo "$$HEADER_ALL"; echo "-r requirements-light.txt"; grep -v -x -F -f .venv/lock/light.txt .venv/lock/all.txt) > requirements.txt
 	(echo "$$HEADER_DEV"; grep -v -x -F -f .venv/lock/light.txt .venv/lock/test.txt) > requirements-dev.txt
+	(echo "$$HEADER_DOCS"; grep -v -x -F -f .venv/lock/test.txt .venv/lock/docs.txt) > requirements-docs.txt
 	rm -rf .venv/lock
 
 clean:  ## remove the environment and build files
@@ -155,6 +164,10 @@ $(INSTALLED): requirements-light.txt requirements.txt requirements-dev.txt pypro
 	@$(call step,installing packages (with PyTorch), \
 		$(BIN)/pip install -q --no-compile -r requirements.txt -r requirements-dev.txt -e .)
 	@touch $(LIGHT) $@
+
+$(SITE): requirements-docs.txt $(INSTALLED)
+	@$(call step,installing what builds the site,$(BIN)/pip install -q --no-compile -r requirements-docs.txt)
+	@touch $@
 
 $(LIGHT_TESTS)/installed: requirements-light.txt requirements-dev.txt pyproject.toml
 	test -x $(LIGHT_TESTS)/bin/python || $(PYTHON) -m venv $(LIGHT_TESTS)

@@ -1,4 +1,7 @@
-"""Every code block of README and docs marked bash, python or yaml, tried in order in a copy of the repository."""
+"""Every code block of the README marked bash, python or yaml, tried in order in a copy of the repository.
+
+Those of the documentation are executed when the site is built.
+"""
 
 from __future__ import annotations
 
@@ -12,30 +15,10 @@ from neuro_mod.plotting import style
 from tests.helpers.processes import run_command
 from tests.helpers.shared import ROOT, blocks_of, copy_checkout
 
-DOCS = sorted((ROOT / "docs").glob("*.md"))
-
-
-PAGES = [ROOT / "README.md", *DOCS]
-#: The Python blocks of a page of the docs build on one another; all other blocks stand alone.
-SCRIPTS = {
-    page.name: script
-    for page in DOCS
-    if (script := "\n".join(code for language, code in blocks_of(page) if language == "python"))
-}
-BLOCKS = [
-    (language, code)
-    for page in PAGES
-    for language, code in blocks_of(page)
-    if page.name not in SCRIPTS or language != "python"
-]
-
-
-#: How the blocks begin that take longest: processes of Dask, a search at twelve points, and hundreds of frequencies.
-SLOW = (
-    "neuro-mod sweep sweeps/arousal --out simulations/arousal_dask",
-    "neuro-mod sweep configs/sweeps/mean_field.yaml",
-    "neuro-mod mean-field spectrum configs/2_cluster_mf.yaml",
-)
+README = ROOT / "README.md"
+BLOCKS = blocks_of(README)
+#: How the block begins that takes longest: it starts processes of Dask.
+SLOW = "neuro-mod sweep sweeps/arousal --out simulations/arousal_dask"
 CASES = [
     pytest.param(
         *(language, code),
@@ -81,7 +64,6 @@ def git(folder, *arguments):
 
 def test_there_are_blocks():
     assert {language for language, _ in BLOCKS} == {"bash", "python", "yaml"}
-    assert sum(code.startswith(SLOW) for _, code in BLOCKS) == len(SLOW)
 
 
 @pytest.mark.parametrize(("language", "code"), CASES)
@@ -105,13 +87,6 @@ def test_block_runs(language, code, checkout, neuro_mod, run_script, run_code):
         assert done.returncode == 0, done.stderr
 
 
-@pytest.mark.parametrize("page", SCRIPTS)
-def test_page_runs(page, checkout, run_code):
-    run_code(SCRIPTS[page], checkout)
-
-
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
-def test_links_lead_somewhere(page):
-    targets = re.findall(r"\]\((?!http)([^)#]+)\)", page.read_text())
-    missing = [target for target in targets if not (page.parent / target).exists()]
-    assert not missing
+def test_links_lead_somewhere():
+    targets = re.findall(r"\]\((?!http)([^)#]+)\)", README.read_text())
+    assert not [target for target in targets if not (ROOT / target).exists()]

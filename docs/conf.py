@@ -1,0 +1,96 @@
+"""The site: ``make docs`` builds it, and executes every page and every script of the gallery."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+DOCS = Path(__file__).parent
+sys.path.insert(0, str(DOCS))  # the extensions
+# cells call the commands of this environment, and compute as the tests do: two pages at a time
+os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+os.environ.update(OPENBLAS_NUM_THREADS="1", OMP_NUM_THREADS="1", COLUMNS="80")
+
+from extensions import package_hash  # noqa: E402
+
+from neuro_mod import __version__  # noqa: E402
+
+project = "neuro_mod"
+author = "the neuro_mod authors"
+copyright = author  # noqa: A001
+version = release = __version__
+extensions = [
+    "myst_nb",
+    "sphinx.ext.autodoc",
+    "sphinx.ext.autosummary",
+    "sphinx.ext.napoleon",
+    "sphinx_gallery.gen_gallery",
+    "sphinx_design",
+    "sphinx_copybutton",
+    "extensions.mathml",
+    "extensions.cells",
+    "extensions.alternatives",
+    "extensions.package_hash",
+]
+# DOCS_ONLY=how_to/sweeps builds one page, or the pages of one folder, while writing it
+only = os.environ.get("DOCS_ONLY")
+include_patterns = ["index.md", f"{only}*", f"{only}/**"] if only else ["**"]
+exclude_patterns = ["_build", *(f"gallery/**/*.{ending}" for ending in ("ipynb", "py", "json", "md5", "zip"))]
+
+# pages
+myst_enable_extensions = ["colon_fence", "deflist", "dollarmath", "fieldlist", "attrs_inline"]
+myst_heading_anchors = 3
+nb_execution_mode = "cache"
+nb_execution_cache_path = str(DOCS / "_build" / "executed" / package_hash.made_from())
+nb_execution_in_temp = True
+nb_execution_timeout = 300
+nb_execution_raise_on_error = True
+nb_execution_show_tb = True
+
+# the gallery
+sphinx_gallery_conf = {
+    "examples_dirs": [str(DOCS.parent / "examples" / "gallery")],
+    "gallery_dirs": ["gallery"],
+    "filename_pattern": r"\.py$",
+    "image_scrapers": ("extensions.figures.figures_of_script",),
+    "capture_repr": (),
+    "within_subsection_order": "FileNameSortKey",
+    "plot_gallery": not only or only.startswith("gallery"),
+    "abort_on_example_error": True,
+    "parallel": True,
+    "write_computation_times": False,
+    "show_signature": False,
+    "min_reported_time": 1e9,
+    "download_all_examples": False,
+    "remove_config_comments": True,
+    "reset_modules": (),
+}
+
+# the reference
+autosummary_generate = True
+autodoc_typehints = "none"  # docstrings say shapes and units instead
+autodoc_member_order = "bysource"
+napoleon_google_docstring = True
+napoleon_numpy_docstring = False
+default_role = "literal"  # docstrings quote names in single backticks
+
+# what it looks like
+templates_path = ["_templates"]
+html_theme = "pydata_sphinx_theme"
+html_title = "neuro_mod"
+html_static_path = ["_static"]
+html_css_files = ["site.css"]
+html_show_sourcelink = False
+html_theme_options = {
+    "navbar_align": "left",
+    "show_prev_next": True,
+    "secondary_sidebar_items": ["page-toc"],
+    "footer_start": ["copyright"],
+    "footer_end": [],
+    "pygments_light_style": "a11y-high-contrast-light",
+    "pygments_dark_style": "a11y-high-contrast-dark",
+}
+html_sidebars = {"index": []}
+copybutton_prompt_text = r">>> |\.\.\. |\$ "
+copybutton_prompt_is_regexp = True

@@ -1,0 +1,11 @@
+"""
+Raster of spikes
+================
+
+Spikes of all 2000 neurons over two seconds, coloured by population: a few of the 18 clusters are active at a time.
+"""
+
+from neuro_mod import StageSNNSimulation
+
+outputs = StageSNNSimulation("default", random_seed=1).run(duration_sec=2)
+figure = outputs.plot("raster")
