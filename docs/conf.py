@@ -18,7 +18,7 @@ from neuro_mod import __version__  # noqa: E402
 
 project = "neuro_mod"
 author = "the neuro_mod authors"
-copyright = author  # noqa: A001
+copyright = f"{author}; MIT license"  # noqa: A001
 version = release = __version__
 extensions = [
     "myst_nb",
@@ -79,15 +79,18 @@ default_role = "literal"  # docstrings quote names in single backticks
 templates_path = ["_templates"]
 html_theme = "pydata_sphinx_theme"
 html_title = "neuro_mod"
+html_favicon = "_static/logo.svg"
 html_static_path = ["_static"]
 html_css_files = ["site.css"]
 html_show_sourcelink = False
 html_theme_options = {
+    "logo": {"text": "neuro_mod", "image_light": "_static/logo.svg", "image_dark": "_static/logo.svg"},
     "navbar_align": "left",
+    "header_links_before_dropdown": 6,
     "show_prev_next": True,
     "secondary_sidebar_items": ["page-toc"],
     "footer_start": ["copyright"],
-    "footer_end": [],
+    "footer_end": ["of_version"],
     "pygments_light_style": "a11y-high-contrast-light",
     "pygments_dark_style": "a11y-high-contrast-dark",
 }

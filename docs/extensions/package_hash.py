@@ -11,7 +11,10 @@ from typing import Any
 
 DOCS = Path(__file__).parents[1]
 _ROOT = DOCS.parent
-_MADE_FROM = ("neuro_mod/**/*", "configs/**/*", "examples/papers/**/*.yaml", "requirements*.txt")
+_MADE_FROM = (
+    *("neuro_mod/**/*", "configs/**/*", "examples/papers/**/*.yaml"),
+    *("requirements*.txt", "pyproject.toml", "CITATION.cff"),
+)
 
 
 @cache
