@@ -1,8 +1,8 @@
 """The description of the package: the README, whose relative links a package index cannot follow.
 
-They become links to the addresses of ``[project.urls]`` in ``pyproject.toml``: pages of ``docs`` to ``Documentation``, and
-all other files, or all files where there is no ``Documentation``, to ``Repository``. Without an address the text of a
-link stays, and a picture is left out.
+They become links to the addresses of ``[project.urls]`` in ``pyproject.toml``: pages of ``docs`` to ``Documentation``,
+and all other files, or all files where there is no ``Documentation``, to ``Repository``. Without an address the text of
+a link stays, and a picture is left out.
 """
 
 from __future__ import annotations

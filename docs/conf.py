@@ -79,12 +79,12 @@ default_role = "literal"  # docstrings quote names in single backticks
 templates_path = ["_templates"]
 html_theme = "pydata_sphinx_theme"
 html_title = "neuro_mod"
-html_favicon = "_static/logo.svg"
+html_favicon = _LOGO = "_static/logo.svg"
 html_static_path = ["_static"]
 html_css_files = ["site.css"]
 html_show_sourcelink = False
 html_theme_options = {
-    "logo": {"text": "neuro_mod", "image_light": "_static/logo.svg", "image_dark": "_static/logo.svg"},
+    "logo": {"text": "neuro_mod", "alt_text": "Home", "image_light": _LOGO, "image_dark": _LOGO},
     "navbar_align": "left",
     "header_links_before_dropdown": 6,
     "show_prev_next": True,

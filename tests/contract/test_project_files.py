@@ -52,3 +52,16 @@ def test_types_are_for_users_too():
 
 def test_oldest_versions_are_those_of_the_lower_bounds():
     assert [pin.split("==")[0] for pin in oldest()] == list(LIBRARIES)
+
+
+def test_the_page_about_installing_lists_the_extras():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    page = (ROOT / "docs/how_to/install.md").read_text()
+    table = page.split("## Extras", 1)[1].split("\n## ", 1)[0]
+    for_users = re.findall(r"^\| `(\w+)` \|", table, re.MULTILINE)
+    for_developers = re.findall(r"`(\w+)` \(", table.split("developers", 1)[1])
+    assert for_users == sorted(for_users)
+    assert {*for_users, *for_developers} == project["optional-dependencies"].keys()
+    assert set(for_developers) == {"dev", "test", "docs", "peers"}
+    for target in re.findall(r"^\| `make (\w+)`", page, re.MULTILINE):
+        assert re.search(rf"^{target}:.*##", (ROOT / "Makefile").read_text(), re.MULTILINE), target

@@ -15,12 +15,10 @@ import pytest
 
 from tests.helpers.shared import ROOT
 
-README = (ROOT / "README.md").read_text()
-
 
 def listed_paths():
-    """Paths in the first column of the table of folders in the README."""
-    table = README.split("## Where things are", 1)[1]
+    """Paths in the first column of the table of folders for contributors."""
+    table = (ROOT / "docs/about/contributing.md").read_text().split("## Where things are", 1)[1]
     rows = [line.split("|")[1] for line in table.splitlines() if line.startswith("| `")]
     named = [(row, re.findall(r"`([^`]+)`", row)) for row in rows]
     return [path if "/" in path else f"{Path(first[0])}/../{path}" for _, first in named for path in first]
@@ -58,7 +56,7 @@ def test_installation_editable():
     assert [script.value for script in scripts] == ["neuro_mod.cli.main:main"]
 
 
-def test_project_structure_of_the_readme():
+def test_project_structure():
     missing = [path for path in listed_paths() if not (ROOT / path).exists()]
     assert not missing and len(listed_paths()) > 10
     folders = {path.name for path in (ROOT / "neuro_mod").iterdir() if (path / "__init__.py").exists()}
@@ -173,4 +171,4 @@ def test_google_style_docstrings():
 
 
 def test_license():
-    assert "MIT License" in (ROOT / "LICENSE").read_text() and "(LICENSE)" in README
+    assert "MIT License" in (ROOT / "LICENSE").read_text() and "(LICENSE)" in (ROOT / "README.md").read_text()
