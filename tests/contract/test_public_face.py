@@ -39,8 +39,8 @@ def imported_modules(code: str) -> set[str]:
 def python_of(page: str) -> list[str]:
     """Blocks of Python that readers see, without options of cells and commands of IPython."""
     blocks = []
-    for block in re.findall(r"^```(?:python|\{code-cell\}.*)\n(.*?)^```", page, re.MULTILINE | re.DOTALL):
-        options, code = re.fullmatch(r"(---\n.*?\n---\n|(?::[\w-]+:.*\n)*)(.*)", block, re.DOTALL).groups()
+    for block in re.findall(r"^```(?:python|\{code-cell\}[^\n]*)\n(.*?)^```", page, re.MULTILINE | re.DOTALL):
+        options, code = re.fullmatch(r"(---\n.*?\n---\n|(?::[\w-]+:[^\n]*\n)*)(.*)", block, re.DOTALL).groups()
         if "remove-input" not in options and not code.lstrip().startswith("%%"):
             blocks.append(re.sub(r"^[%!].*$", "", code, flags=re.MULTILINE))
     return blocks
