@@ -65,3 +65,10 @@ def test_the_page_about_installing_lists_the_extras():
     assert set(for_developers) == {"dev", "test", "docs", "peers"}
     for target in re.findall(r"^\| `make (\w+)`", page, re.MULTILINE):
         assert re.search(rf"^{target}:.*##", (ROOT / "Makefile").read_text(), re.MULTILINE), target
+
+
+def test_files_that_contributors_are_sent_to_exist():
+    text = (ROOT / "CONTRIBUTING.md").read_text()
+    named = re.findall(r"`((?:neuro_mod|tests|docs|configs|benchmarks)/[\w/.]+)`|\]\((docs/[\w/.]+)", text)
+    paths = {path for each in named for path in each if path and not re.search(r"NAME|FORMAT", path)}
+    assert len(paths) > 15 and not sorted(path for path in paths if not (ROOT / path).exists())
