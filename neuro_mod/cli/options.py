@@ -118,7 +118,7 @@ Plot = Annotated[
     str,
     typer.Option(
         metavar="WHICH",
-        help="Figures: spikes, rates, voltage, perturbations, parameters, all or none.",
+        help="Figures: spikes, rates, voltage, perturbations, parameters, or several as spikes,rates; all or none.",
         autocompletion=completion.pictures,
     ),
 ]

@@ -123,7 +123,7 @@ def command(check: Callable[[Experiment], None] = lambda _: None) -> Callable[..
             str,
             typer.Option(
                 metavar="WHICH",
-                help="Figures: spikes, rates, perturbations, parameters, all or none.",
+                help="Figures: spikes, rates, perturbations, parameters, or several as spikes,rates; all or none.",
                 autocompletion=completion.pictures,
             ),
         ] = "all",

@@ -20,9 +20,9 @@ from neuro_mod.execution.figures import Drawings, WithFigures, over_time
 from neuro_mod.execution.jobs import Item, compute_in_memory
 from neuro_mod.execution.pairs.simulate import PairedSpikes, SimulatedPair, SimulatePair, pair_items
 from neuro_mod.execution.stagers import StageSNNSimulation
-from neuro_mod.execution.stagers.perturbations import acting, strongest
+from neuro_mod.execution.stagers.perturbations import acting, strongest, summary, summary_line
 from neuro_mod.execution.stagers.pictures import MAX_SHOWN_SEC, drawings_of_perturbations, in_window
-from neuro_mod.summaries import ShownFields, counted
+from neuro_mod.summaries import Shown, Summary, array, counted
 
 if TYPE_CHECKING:
     from neuro_mod.plotting.style import AnyFigure
@@ -35,7 +35,7 @@ RESPONSE = 0.1
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class PairedRuns(ShownFields, WithFigures):
+class PairedRuns(Shown, WithFigures):
     """Rates of populations in pairs of runs.
 
     Args:
@@ -57,6 +57,20 @@ class PairedRuns(ShownFields, WithFigures):
     perturbations: dict[str, Course]
     seeds: list[int]
     parameters: Baseline
+
+    def _summary(self) -> Summary:
+        sizes = self.parameters.populations.sizes
+        perturbations = {
+            f"perturbation of {target}": summary_line(target, summary(course, sizes, self.n_steps, self.delta_t))
+            for target, course in self.perturbations.items()
+        }
+        rows = perturbations | {
+            "baseline, perturbed": f"{array(self.baseline)}, Hz, bins of {self.bin_width * 1e3:g} ms",
+            "over_time()": "difference and its standard error, by time",
+            "on_average()": "the same of mean rates",
+            "plot(...)": "paired_runs, differences, perturbations, ...",
+        }
+        return Summary(f"{counted(len(self.seeds), 'pair')} of runs of {self.n_steps * self.delta_t:g} s", rows)
 
     @property
     def bin_width(self) -> float:

@@ -39,13 +39,14 @@ def check_plot_arg(plot_arg: str) -> None:
     Raises:
         InputError: The message lists the names.
     """
-    if plot_arg not in (valid := (*PICTURES, "all", "none")):
-        raise invalid("plot_arg", plot_arg, f"one of {', '.join(valid)}")
+    if plot_arg not in ("all", "none") and not set(plot_arg.split(",")) <= set(PICTURES):
+        valid = ", ".join((*PICTURES, "all", "none"))
+        raise invalid("plot_arg", plot_arg, f"one of {valid}; or several, as spikes,rates")
 
 
 def figure_names(plot_arg: str) -> set[str]:
     """File names of the figures that ``plot_arg`` stands for."""
-    return {file for name, file in PICTURES.items() if plot_arg in (name, "all")}
+    return set(PICTURES.values()) if plot_arg == "all" else {PICTURES[n] for n in plot_arg.split(",") if n in PICTURES}
 
 
 def chosen_pictures(drawings: Drawings, plot_arg: str, suffix: str = "") -> Drawings:

@@ -290,7 +290,7 @@ class StageSNNSimulation(Stager):
 
         Args:
             plot_arg: Which figures to draw: ``spikes`` (raster), ``rates``, ``voltage``, ``perturbations``,
-                ``parameters`` (before and under perturbations), ``all`` or ``none``.
+                ``parameters`` (before and under perturbations), or several, as ``spikes,rates``; ``all`` or ``none``.
             out: Folder to save into, whatever the settings say.
             record: As for `run`.
             neurons: As for `run`, but by default the first neuron of each type.

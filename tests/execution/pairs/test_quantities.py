@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from scipy.stats import sem
 
+from neuro_mod.core.course import Course
 from neuro_mod.core.spiking_net.analysis.states.quantities import QUANTITIES
 from neuro_mod.execution import jobs
 from neuro_mod.execution.pairs.job import PairJob
@@ -90,3 +91,10 @@ def test_they_are_saved_beside_the_rates(tmp_path):
             rows = list(csv.DictReader(table))
         assert rows == [{key: "" if value is None else str(value) for key, value in row.items()} for row in said[name]]
         assert len(rows) == (len(QUANTITIES) if name == "quantities" else 3)
+
+
+def test_pairs_describe_themselves(pairs):
+    assert repr(pairs).splitlines()[0] == "12 pairs of runs of 6 s"
+    assert "(12, 1200, " in repr(pairs) and "on_average()" in repr(pairs)
+    acting = replace(pairs, perturbations={"rate": Course([0, 400], np.eye(POPULATIONS.total)[:2] * [[0.5], [0]])})
+    assert "perturbation of rate" in repr(acting) and "+0.5 Hz" in repr(acting)

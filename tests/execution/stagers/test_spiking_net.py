@@ -296,6 +296,13 @@ def test_unknown_picture_lists_the_valid_ones(stager):
         stager.execute(plot_arg="rasters")
 
 
+def test_several_pictures_are_chosen_by_name(stager, tmp_path):
+    stager.execute(plot_arg="spikes,voltage")
+    assert {path.name for path in (tmp_path / "run/plots").iterdir()} == {"raster.png", "voltage.png"}
+    with pytest.raises(ValueError, match=r'"spikes,none" found; .* several, as spikes,rates'):
+        stager.execute(plot_arg="spikes,none")
+
+
 def test_an_unwritable_folder_is_known_before_simulating(stager, tmp_path, monkeypatch):
     (tmp_path / "file").write_text("")
     monkeypatch.setattr(StageSNNSimulation, "run", lambda *_, **__: pytest.fail("it simulated"))
