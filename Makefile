@@ -25,6 +25,8 @@ export HEADER_LIGHT = \# Everything the package runs on, without PyTorch, pinned
 export HEADER_ALL = \# Everything the package runs on, with PyTorch and Parquet, pinned. Made by `make lock`.
 export HEADER_DOCS = \# What building the site needs besides, pinned. Made by `make lock`.
 export HEADER_DEV = \# What testing and checking need besides, pinned. Made by `make lock`.
+# Of a report of benchmarks: what made it, and what it measured.
+section = echo "\#\# \`benchmarks.$$name\`"; echo; cat .venv/$$name.md
 # $(call step,WHAT,COMMANDS): say what is done, and in how many seconds.
 step = printf '%-50s' '$(1)'; began=$$(date +%s); { $(2); } || exit 1; echo "$$(($$(date +%s) - began)) s"
 
@@ -100,19 +102,19 @@ bench: $(PEERS)  ## time engine, batches, studies, commands, mean field and anal
 	$(BIN)/python -m benchmarks.detection_network --out .venv/detection_network.md
 	$(BIN)/python -m benchmarks.hidden_markov --out .venv/hidden_markov.md
 	(echo "# Measured by \`make bench\`"; for name in simulators whole_process parts scaling weights batches studies \
-		mean_field detection_accuracy detection_network hidden_markov; do echo; cat .venv/$$name.md; done) > benchmarks/RESULTS.md
+		mean_field detection_accuracy detection_network hidden_markov; do echo; $(section); done) > benchmarks/RESULTS.md
 
 bench-long: $(INSTALLED)  ## time and memory of an hour of simulated time and of the analysis of 100 sessions
 	$(BIN)/python -m benchmarks.long_run --out .venv/long_run.md
 	$(BIN)/python -m benchmarks.analysis --out .venv/analysis.md
 	$(BIN)/python -m benchmarks.drivers --out .venv/drivers.md
-	(echo "# Measured by \`make bench-long\`"; for name in long_run analysis drivers; do echo; cat .venv/$$name.md; done) \
+	(echo "# Measured by \`make bench-long\`"; for name in long_run analysis drivers; do echo; $(section); done) \
 		> benchmarks/RESULTS_LONG.md
 
 bench-explore: $(INSTALLED)  ## cost of simulating in pieces, and the explorer in Chromium; takes minutes
 	$(BIN)/python -m benchmarks.stepping --out .venv/stepping.md
 	$(BIN)/python -m benchmarks.exploring --out .venv/exploring.md
-	(echo "# Measured by \`make bench-explore\`"; for name in stepping exploring; do echo; cat .venv/$$name.md; done) \
+	(echo "# Measured by \`make bench-explore\`"; for name in stepping exploring; do echo; $(section); done) \
 		> benchmarks/EXPLORING.md
 
 bench-theory: $(PEERS)  ## compare the mean-field theories with simulations of large networks; takes half an hour
@@ -121,7 +123,7 @@ bench-theory: $(PEERS)  ## compare the mean-field theories with simulations of l
 	mv .venv/large_networks.csv benchmarks/large_networks.csv
 	$(BIN)/python -m benchmarks.theory --out .venv/theory.md
 	$(BIN)/python -m benchmarks.microcircuit --out .venv/microcircuit.md
-	(echo "# Measured by \`make bench-theory\`"; for name in theory microcircuit; do echo; cat .venv/$$name.md; done) \
+	(echo "# Measured by \`make bench-theory\`"; for name in theory microcircuit; do echo; $(section); done) \
 		> benchmarks/THEORY.md
 
 format: $(INSTALLED)  ## format the code
