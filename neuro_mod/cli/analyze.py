@@ -194,7 +194,7 @@ def analyze(
     around = None
     if events is not None:
         asked = _event_options(events, of_events.values())
-        around = of_sessions(analyzer, asked, start, None if grouping is None else grouping.groups)
+        around = of_sessions(analyzer, asked, start, grouping)
     metadata = analyse(analyzer, place, session, look=look, events=around, groups=compared, before=fit)
     print_results(metadata, as_json, print_analysis)
 

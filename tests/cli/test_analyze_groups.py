@@ -157,6 +157,18 @@ def test_epochs_of_a_sweep_have_their_groups_as_conditions(analyze, tmp_path):
     assert times == pytest.approx([0.05, 0.05, 0.15, 0.15, 0.25, 0.25])
 
 
+@pytest.mark.parametrize("networks", [1, 2])
+def test_epochs_of_one_network_are_no_reason_for_a_warning(analyze, tmp_path, caplog, networks):
+    stimuli = {"A": {"stimulus.amplitude": 50.0}, "B": {"stimulus.amplitude": 100.0}}
+    overrides = {"init_params.duration_sec": 0.3, "stimulus.onsets": [0.1], "settings.plot": False}
+    sweep = {"config": SMALL, "set": overrides, "conditions": stimuli, "networks": networks, "trials": 2}
+    run_sweep(sweep | {"keep_spikes": True}, tmp_path / "sweep")
+    around = ("--events", "stimulus", "--before", 0.1, "--after", 0.1, "--no-plot", "--out", tmp_path / "out")
+    done = analyze(tmp_path / "sweep", "--groups", "condition", *around)
+    assert done.returncode == 0, done.stderr
+    assert ("expected sessions of one network" in caplog.text) == (networks > 1)
+
+
 def test_points_of_a_sweep_are_not_one_experiment(analyze, swept, tmp_path, caplog):
     done = analyze(swept, "--out", tmp_path, "--no-plot")
     assert done.returncode == 0

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -11,6 +10,7 @@ import pandas as pd
 
 from neuro_mod.core.spiking_net.analysis.events.epochs import Epochs
 from neuro_mod.core.spiking_net.analysis.findings.sessions import Progress, silent
+from neuro_mod.core.spiking_net.analysis.groups.grouping import Grouping
 from neuro_mod.errors import InputError
 from neuro_mod.execution.sweep_runs import onsets_of_files
 from neuro_mod.recordings.event_tables import STIMULUS
@@ -36,6 +36,7 @@ class EventOptions:
         bin_ms: Bins of rates in ms.
         fano_window_ms: Windows of Fano factors in ms.
         conditions: As for `Analyzer.epochs`.
+        one_network: Whether all sessions are known to be of one network.
     """
 
     events: Any
@@ -44,6 +45,7 @@ class EventOptions:
     bin_ms: float = EVENT_BIN
     fano_window_ms: float = FANO_WINDOW
     conditions: Any = None
+    one_network: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,7 +78,7 @@ class AroundEvents:
 
 
 def of_sessions(
-    analyzer: Analyzer, options: EventOptions, start: float = 0.0, groups: Sequence[str] | None = None
+    analyzer: Analyzer, options: EventOptions, start: float = 0.0, groups: Grouping | None = None
 ) -> EventOptions:
     """Events and conditions that only the files of the sessions tell.
 
@@ -87,14 +89,16 @@ def of_sessions(
         analyzer: The sessions.
         options: What was asked for.
         start: Begin of each session in seconds, from which onsets are counted.
-        groups: Group of each session, if they are compared.
+        groups: Group and network of each session, if they are compared.
 
     Raises:
         InputError: There is no stimulus at a point of a sweep.
         DataError: A file is not in the table of its sweep.
     """
-    if groups is not None and (options.events == STIMULUS or not isinstance(options.events, str)):
-        options = replace(options, conditions=groups)
+    if groups is not None:
+        options = replace(options, one_network=len(set(groups.networks)) == 1)
+        if options.events == STIMULUS or not isinstance(options.events, str):
+            options = replace(options, conditions=groups.groups)
     files = [file for file in analyzer.files if file is not None]
     if options.events != STIMULUS or len(files) < analyzer.n_sessions:
         return options
@@ -118,6 +122,8 @@ def around_events(analyzer: Analyzer, options: EventOptions, report: Progress = 
     """
     around = (options.events, options.before, options.after)
     epochs = analyzer.epochs(*around, conditions=options.conditions, report=report)
+    if options.one_network:  # the folder of a sweep tells only that it has several
+        epochs = replace(epochs, own_networks=False)
     events = epochs.events if epochs.conditions else epochs.events.drop(columns="condition")
     tables = {EPOCHS: events, PSTH: _rates(epochs, options.bin_ms)}
     quenching = None
