@@ -13,7 +13,7 @@ from neuro_mod.core.spiking_net.analysis.groups.groups import Groups
 from neuro_mod.core.spiking_net.analysis.saved.folder import AnalysisFolder
 from neuro_mod.core.spiking_net.analysis.states.quantities import QUANTITIES
 from neuro_mod.execution.analysis.captions import sessions_shown, time_reassigned
-from neuro_mod.execution.figures import Drawings, captioned, drawn, over_time
+from neuro_mod.execution.figures import Drawings, captioned, drawn, over_time, plot
 from neuro_mod.storage.json_values import json_row
 from neuro_mod.storage.names import (
     ANALYSIS_GROUP_DIFFERENCES,
@@ -25,7 +25,7 @@ from neuro_mod.storage.names import (
 
 if TYPE_CHECKING:
     from neuro_mod.plotting.analysis.group_values import GroupPanel
-    from neuro_mod.plotting.style import AnyFigure
+    from neuro_mod.plotting.style import AnyFigure, Axes
 
 #: Figures of survival curves: what lasts, and the name of its axis.
 _CURVES = {
@@ -68,6 +68,19 @@ def describe_groups(groups: Groups) -> dict[str, Any]:
         "quantities": list(map(json_row, groups.table().to_dict("records"))),
         "differences": list(map(json_row, groups.differences().to_dict("records"))),
     }
+
+
+def plot_groups(
+    groups: Groups,
+    analyzer: Analyzer,
+    name: str | None,
+    *,
+    ax: Axes | None,
+    window: tuple[float | None, float | None],
+    style: str | None,
+) -> AnyFigure | None:
+    """Draw a figure, see `Groups.plot`."""
+    return plot(drawings_of_groups(groups, analyzer), name, {}, ax=ax, window=window, style=style)
 
 
 def drawings_of_groups(groups: Groups, analyzer: Analyzer) -> Drawings:

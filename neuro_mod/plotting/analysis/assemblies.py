@@ -108,13 +108,16 @@ def _draw_spectrum(axes: Axes, eigenvalues: NDArray[np.floating], bound: float) 
         axes.plot(components[part], shown[part], linestyle="none", marker="o", markersize=2.5, color=colour)
     if np.isfinite(bound):
         axes.axhline(bound, color=_FRAME, linewidth=style.LINE_WIDTH, linestyle=(0, (4, 2)))
+        # eigenvalues fall: on the right there is nothing above the line, unless all that are shown are significant
+        side = -1 if n_above < len(shown) else 1
         axes.annotate(
             f"independent neurons: below {bound:.3g}",
-            (0, bound),
+            (int(side < 0), bound),
             xycoords=("axes fraction", "data"),
-            xytext=(3, -3),
+            xytext=(3 * side, -3 * side),
             textcoords="offset points",
-            verticalalignment="top",
+            horizontalalignment="right" if side < 0 else "left",
+            verticalalignment="bottom" if side < 0 else "top",
             fontsize=style.TICK_SIZE,
         )
     axes.set_yscale("log")

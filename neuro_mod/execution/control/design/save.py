@@ -4,20 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from neuro_mod.config import Experiment
 from neuro_mod.core.perturbations.targets import TARGETS
 from neuro_mod.execution.control.design.problem import DesignOptions
 from neuro_mod.execution.control.design.results import designed_experiment
 from neuro_mod.execution.control.design.study import BASELINE, DESIGNED, Study
-from neuro_mod.execution.figures import Look, captioned, drawn, save_figures
+from neuro_mod.execution.figures import Drawings, Look, captioned, drawn, save_figures
 from neuro_mod.storage.files import Files
 from neuro_mod.storage.names import DESIGN_CONFIG, DESIGN_LEAKAGE, DESIGN_STEPS, DESIGN_TABLE, DESIGN_VECTORS
-
-if TYPE_CHECKING:
-    from neuro_mod.execution.figures import Drawings
-
 
 #: Norms as figures name them.
 _NORMS = {"l1": "sum of sizes", "l2": "length", "linf": "largest entry"}
@@ -25,16 +21,21 @@ _NORMS = {"l1": "sum of sizes", "l2": "length", "linf": "largest entry"}
 
 def save_study(
     folder: Files, experiment: Experiment, options: DesignOptions, study: Study, results: Mapping[str, Any]
-) -> None:
-    """Save the designed configuration and the tables of `describe_results`, and draw them if ``settings.plot``."""
+) -> Drawings:
+    """Save the designed configuration and the tables of `describe_results`, and the figures if ``settings.plot``.
+
+    Returns:
+        The figures.
+    """
     folder.save_text(DESIGN_CONFIG, designed_experiment(experiment, options, study).to_yaml())
     folder.save_table(DESIGN_TABLE, results["table"])
     folder.save_table(DESIGN_VECTORS, results["vectors"])
     folder.save_table(DESIGN_STEPS, results["steps"])
     folder.save_table(DESIGN_LEAKAGE, results["leakage"])
+    drawings = _drawings(experiment, options, study, results)
     if experiment.settings.plot:
-        drawings = _drawings(experiment, options, study, results)
         save_figures(folder.save, drawings, Look.of(experiment.settings))
+    return drawings
 
 
 def _drawings(experiment: Experiment, options: DesignOptions, study: Study, results: Mapping[str, Any]) -> Drawings:

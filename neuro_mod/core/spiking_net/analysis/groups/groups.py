@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import logging
 from functools import cached_property
-from typing import TYPE_CHECKING
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -23,7 +24,7 @@ from neuro_mod.core.spiking_net.analysis.states import transitions as chains
 from neuro_mod.core.spiking_net.analysis.states.lifetimes import Survival, survival
 from neuro_mod.core.spiking_net.analysis.states.names import State
 from neuro_mod.core.spiking_net.analysis.states.session_tables import SessionTables
-from neuro_mod.errors import invalid
+from neuro_mod.errors import InputError, invalid
 
 if TYPE_CHECKING:
     from neuro_mod.core.spiking_net.analysis.hidden_markov.model import HiddenMarkov
@@ -45,6 +46,7 @@ class Groups:
         grouping: Group and network of each session.
         reference: The group that the others are compared with; by default the first.
         hidden_markov: A model that was fitted to all sessions.
+        analyzer: The `Analyzer` of these sessions, which figures need.
 
     Raises:
         InputError: There is no such group.
@@ -56,13 +58,14 @@ class Groups:
         grouping: Grouping,
         reference: object = None,
         hidden_markov: HiddenMarkov | None = None,
+        analyzer: Any = None,
     ):
         #: Group and network of each session.
         self.grouping = grouping
         #: The group that the others are compared with.
         self.reference = grouping.names[0] if reference is None else str(reference)
         grouping.sessions(self.reference)
-        self._tables, self._hidden_markov = tables, hidden_markov
+        self._tables, self._hidden_markov, self._analyzer = tables, hidden_markov, analyzer
         self._differences: dict[int, pd.DataFrame] = {}
         if len(grouping.groups) == tables.n_sessions:  # else refused once quantities are computed
             _warn_of_lengths(tables.durations, grouping, self.reference)
@@ -152,6 +155,37 @@ class Groups:
         """How often each of `shared_states` (row) was followed by each (column) in a group."""
         part = self._tables.select(self.grouping.sessions(group))
         return chains.transition_counts(chains.transition_table(part.visits), self.shared_states)
+
+    def plot(
+        self,
+        name: str | None = None,
+        *,
+        ax: Any = None,
+        t_from: float | None = None,
+        t_to: float | None = None,
+        style: str | None = None,
+    ) -> Any:
+        """Draw a figure.
+
+        Args:
+            name: ``group_values``, ``group_rasters``, ``group_lifetimes``, ``group_activations``, ``group_intervals``, or,
+                with a hidden Markov model, ``group_hidden_lifetimes``. By default the first of them that there is.
+            ax: As for `Analyzer.plot`, as are ``t_from`` and ``t_to`` (of ``group_rasters``) and ``style``.
+            t_from: See ``ax``.
+            t_to: See ``ax``.
+            style: See ``ax``.
+
+        Returns:
+            The new figure, which shows itself in a notebook; None if it was drawn in ``ax``.
+
+        Raises:
+            InputError: There is no such figure, or the groups are not those of an analyzer.
+        """
+        if self._analyzer is None:
+            raise InputError("figures of groups need their analyzer: make the groups by Analyzer.groups")
+        # figures are drawn on a layer above, which is loaded by its name as public names are
+        pictures = import_module("neuro_mod.execution.analysis.groups")
+        return pictures.plot_groups(self, self._analyzer, name, ax=ax, window=(t_from, t_to), style=style)
 
     def _spans(self, of: str) -> pd.DataFrame:
         if of == "hidden":
