@@ -16,6 +16,9 @@ from neuro_mod.core.mean_field.core.theory import Theory
 from neuro_mod.core.neurons import NeuronParameters
 from neuro_mod.errors import InputError, invalid
 
+#: What `neuro_mod.transfer` offers; the rest serves the mean field.
+__all__ = ["Response", "firing_rate", "interval_cv", "response"]
+
 #: ``|zeta(1/2)| / sqrt(2)``: the shift of the integration limits by synaptic filtering, over ``sqrt(tau_s/tau_m)``.
 FILTER_SHIFT = 1.0326265761156086
 
