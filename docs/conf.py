@@ -45,7 +45,7 @@ exclude_patterns = ["_build", *(f"gallery/**/*.{ending}" for ending in ("ipynb",
 # pages
 myst_enable_extensions = ["colon_fence", "deflist", "dollarmath", "fieldlist", "attrs_inline"]
 myst_heading_anchors = 3
-smartquotes = False  # what is typed in a shell keeps its quotes and dashes
+smartquotes_action = "D"  # dashes; what is typed in a shell keeps its quotes
 nb_execution_mode = "cache"
 nb_execution_cache_path = str(DOCS / "_build" / "executed" / package_hash.made_from())
 nb_execution_in_temp = True
@@ -82,7 +82,8 @@ napoleon_use_ivar = True
 add_module_names = False
 napoleon_google_docstring = True
 napoleon_numpy_docstring = False
-default_role = "literal"  # docstrings quote names in single backticks
+toc_object_entries_show_parents = "hide"
+default_role = "py:obj"  # docstrings quote names in single backticks, which lead to them where they have a page
 
 # what it looks like
 templates_path = ["_templates"]

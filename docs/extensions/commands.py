@@ -29,8 +29,8 @@ class Command(NamedTuple):
 
     @property
     def page(self) -> str:
-        """Name of its page, without the ending."""
-        return self.name.replace(" ", "-")
+        """Name of its page, without the ending; that of a command of a group is in a folder."""
+        return self.name.replace(" ", "-", 1).replace(" ", "/")
 
     @property
     def paragraphs(self) -> list[str]:
@@ -60,7 +60,7 @@ def _page(command: Command) -> str:
     parts = [f"# {command.name}", *map(escaped, command.paragraphs)]
     parts.append(f"```text\n{usage.removeprefix('Usage: ')}\n```")
     if below := command.below:
-        return "\n\n".join([*parts, _listed(below, ""), _toctree(below)]) + "\n"
+        return "\n\n".join([*parts, _listed(below), _toctree(below)]) + "\n"
     kinds = {"argument": "## Arguments", "option": "## Options"}
     for kind, heading in kinds.items():
         found = [each for each in command.command.get_params(command.context) if each.param_type_name == kind]
@@ -86,27 +86,33 @@ def _entry(name: str, text: str) -> str:
     if bracket and len(choices) > 1:
         facts["Choices"] = ", ".join(choices)
     metavar = " CHOICE" if bracket and name.startswith("-") else ""
-    shown = [f"*{label}:* {link_keys(escaped(value), '../../configuration.md')}" for label, value in facts.items() if label]
+    shown = [
+        f"*{label}:* {link_keys(escaped(value), '/reference/configuration.md')}"
+        for label, value in facts.items()
+        if label
+    ]
     shown += ["*Required.*"] if "" in facts else []
     lines = [f"{escaped(text).rstrip('.')}.", *(["", " · ".join(shown)] if shown else [])]
     ids = name.split()[0].rstrip(",").lower()
     return f'`{name}{metavar}`{{id="{ids}"}}\n: ' + "\n  ".join(lines)
 
 
-def _listed(commands: list[Command], folder: str) -> str:
+def _link(command: Command) -> str:
+    return f"[`{command.name}`](/reference/generated/commands/{command.page}.md)"
+
+
+def _listed(commands: list[Command]) -> str:
     entries = []
     for each in commands:
-        described = escaped(each.paragraphs[0])
-        if each.below and folder:
-            described += "\n\n" + "\n".join(
-                f"  - [`{below.name}`]({folder}{below.page}.md): {escaped(below.paragraphs[0])}" for below in each.below
-            )
-        entries.append(f"[`{each.name}`]({folder}{each.page}.md)\n: {described}")
+        below = "".join(f"\n  - {_link(one)}: {escaped(one.paragraphs[0])}" for one in each.below)
+        entries.append(f"{_link(each)}\n: {escaped(each.paragraphs[0])}{below and chr(10)}{below}")
     return "\n\n".join(entries)
 
 
 def _toctree(commands: list[Command]) -> str:
-    return "\n".join(["```{toctree}", ":hidden:", "", *(each.page for each in commands), "```"])
+    return "\n".join(
+        ["```{toctree}", ":hidden:", "", *(f"/reference/generated/commands/{each.page}" for each in commands), "```"]
+    )
 
 
 class CommandList(SphinxDirective):
@@ -115,17 +121,17 @@ class CommandList(SphinxDirective):
     def run(self) -> list[nodes.Node]:
         """Parse the list."""
         self.env.note_dependency(__file__)
-        return self.parse_text_to_nodes(_listed(_all(), "generated/commands/"))
+        return self.parse_text_to_nodes(_listed(_all()))
 
 
 def _write(app: Any) -> None:
     pages = {each.page: _page(each) for command in _all() for each in [command, *command.below]}
-    _FOLDER.mkdir(parents=True, exist_ok=True)
-    for file in _FOLDER.glob("*.md"):
-        if file.stem not in pages:
+    for file in _FOLDER.rglob("*.md"):
+        if file.relative_to(_FOLDER).with_suffix("").as_posix() not in pages:
             file.unlink()
     for name, text in pages.items():
         file = _FOLDER / f"{name}.md"
+        file.parent.mkdir(parents=True, exist_ok=True)
         if not file.exists() or file.read_text(encoding="utf-8") != text:
             file.write_text(text, encoding="utf-8")
 

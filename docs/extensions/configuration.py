@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import re
 from dataclasses import MISSING, fields
 from functools import cache
@@ -100,7 +101,7 @@ def keys_of(place: str) -> list[str]:
             "Values": escaped(extra.get("expected") or expected(schema, root)),
         }
         if usual := extra.get("usual"):
-            facts["Usual"] = f"at most {usual:g} {unit}; larger ones need [`settings.allow_unusual`](#settings.allow_unusual)"
+            facts["Limit"] = f"{usual:g} {unit}, unless [`settings.allow_unusual`](#settings.allow_unusual) is true"
         entries.append(_entry(key, f"{place}.{key}", meaning, facts))
     return entries
 
@@ -144,20 +145,26 @@ def time_courses() -> list[str]:
 def analysis_arguments() -> list[str]:
     """An entry for each argument of the analysis, and for each parameter of a detection method."""
     entries = []
-    about = dict(re.findall(r"^ {4,8}(\w+): (.+?)(?=^ {4,8}\w+: |\n\n|\Z)", AnalysisSettings.__doc__ or "", re.M | re.S))
+    about = _arguments(AnalysisSettings)
     for field in fields(AnalysisSettings):
         if field.name != "parameters":
             meaning = {"method": "method for detecting active clusters"}.get(field.name, about[field.name])
             facts = {"Default": f"`{field.default}`"}
             entries.append(_entry(field.name, f"sweep.analysis.{field.name}", _plain(meaning), facts))
     for method, detector in DETECTORS.items():
-        own = dict(re.findall(r"^ {8}(\w+): (.+?)(?=^ {8}\w+: |\n\n|\Z)", detector.__doc__ or "", re.M | re.S))
+        own = _arguments(detector)
         for field in fields(detector):
             facts = {"Default": "none" if field.default is None else f"`{field.default}`"}
             described = _plain(own.get(field.name, ""))
             meaning = f"with method `{method}`: {described[:1].lower()}{described[1:]}"
             entries.append(_entry(field.name, f"sweep.analysis.{method}.{field.name}", meaning, facts))
     return entries
+
+
+def _arguments(documented: type) -> dict[str, str]:
+    """What the docstring of a class says about its arguments."""
+    entries = r"^ {4}(\w+): (.+?)(?=^ {4}\w+: |\n\n|\Z)"
+    return dict(re.findall(entries, inspect.getdoc(documented) or "", re.MULTILINE | re.DOTALL))
 
 
 def _plain(text: str) -> str:
