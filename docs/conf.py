@@ -32,6 +32,10 @@ extensions = [
     "extensions.cells",
     "extensions.alternatives",
     "extensions.package_hash",
+    "extensions.api",
+    "extensions.anchors",
+    "extensions.commands",
+    "extensions.configuration",
 ]
 # DOCS_ONLY=how_to/sweeps builds one page, or the pages of one folder, while writing it
 only = os.environ.get("DOCS_ONLY")
@@ -41,6 +45,7 @@ exclude_patterns = ["_build", *(f"gallery/**/*.{ending}" for ending in ("ipynb",
 # pages
 myst_enable_extensions = ["colon_fence", "deflist", "dollarmath", "fieldlist", "attrs_inline"]
 myst_heading_anchors = 3
+smartquotes_action = "D"  # dashes; what is typed in a shell keeps its quotes
 nb_execution_mode = "cache"
 nb_execution_cache_path = str(DOCS / "_build" / "executed" / package_hash.made_from())
 nb_execution_in_temp = True
@@ -71,9 +76,14 @@ sphinx_gallery_conf = {
 autosummary_generate = True
 autodoc_typehints = "none"  # docstrings say shapes and units instead
 autodoc_member_order = "bysource"
+autosummary_ignore_module_all = False
+python_maximum_signature_line_length = 88
+napoleon_use_ivar = True
+add_module_names = False
 napoleon_google_docstring = True
 napoleon_numpy_docstring = False
-default_role = "literal"  # docstrings quote names in single backticks
+toc_object_entries_show_parents = "hide"
+default_role = "py:obj"  # docstrings quote names in single backticks, which lead to them where they have a page
 
 # what it looks like
 templates_path = ["_templates"]

@@ -20,13 +20,31 @@ _MAX_READ = 1000
 
 
 class NeuroModError(Exception):
-    """Base of all errors that a user can correct."""
+    """Base of all errors that a user can correct.
+
+    Examples:
+        >>> from neuro_mod import NeuroModError, load_experiment
+        >>> try:
+        ...     load_experiment("no_such_name")
+        ... except NeuroModError as error:
+        ...     print(error.exit_code, type(error).__name__)
+        2 ConfigError
+    """
 
     exit_code = 2
 
 
 class InputError(NeuroModError, ValueError):
-    """An argument, option or configuration is not valid; raised by all layers."""
+    """An argument, option or configuration is not valid; raised by all layers.
+
+    Examples:
+        >>> from neuro_mod import InputError, StageSNNSimulation
+        >>> try:
+        ...     StageSNNSimulation("small").run(record=["spike"])
+        ... except InputError as error:
+        ...     print(error)
+        record: spike found; expected a list of spikes, voltage, current; spike counts and rates are always recorded
+    """
 
 
 def invalid(place: str, value: object, expected: str, hint: str = "") -> InputError:
@@ -80,6 +98,16 @@ class ConfigError(InputError):
 
     Args:
         problems: All problems, at least one.
+
+    Examples:
+        >>> from neuro_mod import ConfigError, load_experiment
+        >>> try:
+        ...     load_experiment({"arousal": {"level": 2, "lvel": 0.5}})
+        ... except ConfigError as error:
+        ...     print([problem.key for problem in error.problems])
+        ...     print(error.problems[0])
+        ['arousal.level', 'arousal.lvel']
+        arousal.level: 2 found; expected a number >= 0 and <= 1
     """
 
     def __init__(self, problems: Iterable[Problem]) -> None:
@@ -91,11 +119,31 @@ class ConfigError(InputError):
 
 
 class DataError(NeuroModError, OSError, ValueError):
-    """A file or object with data cannot be read or does not hold what it should; raised by recordings and storage."""
+    """A file or object with data cannot be read or does not hold what it should; raised by recordings and storage.
+
+    Examples:
+        >>> from pathlib import Path
+        >>> from neuro_mod import DataError, load_spikes
+        >>> _ = Path("spikes.npz").write_text("no spikes")
+        >>> try:
+        ...     load_spikes("spikes.npz")
+        ... except DataError as error:
+        ...     print(error)
+        spikes.npz is damaged or not what it should be: File is not a zip file
+    """
 
 
 class MissingFileError(DataError, FileNotFoundError):
-    """A file with data does not exist; the message says where it was looked for, and what is there instead."""
+    """A file with data does not exist; the message says where it was looked for, and what is there instead.
+
+    Examples:
+        >>> from neuro_mod import MissingFileError, load_spikes
+        >>> try:
+        ...     load_spikes("nowhere")
+        ... except MissingFileError as error:
+        ...     print(error)
+        nowhere: no such file
+    """
 
 
 class StorageError(NeuroModError, OSError):
@@ -127,6 +175,21 @@ class FailedItemsError(NeuroModError, RuntimeError):
         message: Which items failed, and why.
         outcome: The `Outcome` of the job.
         metadata: The content of ``run.json``.
+
+    Examples:
+        >>> from neuro_mod import FailedItemsError, SNNBaseSweepRunner
+        >>> class Fails(SNNBaseSweepRunner):
+        ...     def _step(self, param, idx, sweep_param, **kwargs):
+        ...         return 1 / sweep_param
+        ...
+        ...     def summary(self, results, sweep_params): ...
+        >>> try:
+        ...     _ = Fails().execute("fails", "small", "arousal.level", [0.0, 0.5])
+        ... except FailedItemsError as error:
+        ...     print(error)
+        1 step failed:
+          point 0 (arousal.level=0), repeat 0 (seed 9679106326672125361): ZeroDivisionError: float division by zero
+        1 of 2 steps finished and saved in fails; tracebacks are in metadata/run.log
     """
 
     exit_code = 3
@@ -142,6 +205,16 @@ class MissingItemsError(NeuroModError, RuntimeError):
     Args:
         message: Which shards and items are missing, and how to do them.
         missing: Names of the missing items by shard, written ``3/20``.
+
+    Examples:
+        >>> from neuro_mod import MissingItemsError, Repeater, gather
+        >>> repeater = Repeater("small", n_repeats=2, overrides=["init_params.duration_sec=0.1"])
+        >>> _ = repeater.execute("repeats", shard="1/2", plot_arg="none")
+        >>> try:
+        ...     gather("repeats")
+        ... except MissingItemsError as error:
+        ...     print(error.missing)
+        {'2/2': ['repeat 1']}
     """
 
     exit_code = 3

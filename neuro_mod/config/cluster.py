@@ -123,6 +123,12 @@ class Cluster(Section):
     """What a batch job asks a computing cluster for, and how many batch jobs there are.
 
     Times are in seconds, sizes in bytes.
+
+    Examples:
+        >>> from neuro_mod import load_cluster
+        >>> cluster = load_cluster({"scheduler": "slurm", "walltime": "4 h", "cores": 16, "memory": "32 GB"})
+        >>> cluster.walltime, cluster.walltime_text, cluster.memory_text
+        (14400, '4:00:00', '32 GB')
     """
 
     scheduler: BatchSystem = parameter(..., "batch system that starts the jobs")
@@ -190,17 +196,18 @@ class Cluster(Section):
 def load_cluster(source: str | Path | Mapping[str, Any], scheduler: BatchSystem | None = None) -> Cluster:
     """Read and validate a cluster file.
 
-    Example:
-        >>> cluster = load_cluster({"scheduler": "slurm", "walltime": "90 min", "cores": 16, "memory": "32 GB"})
-        >>> cluster.walltime_text, cluster.memory, cluster.job_limits
-        ('1:30:00', 32000000000, (1, 1))
-
     Args:
         source: Path of a YAML file, or a mapping of its keys.
         scheduler: The batch system that it has to be for; None for any.
 
     Raises:
         ConfigError: Everything that is wrong, with file and line.
+
+    Examples:
+        >>> from neuro_mod import load_cluster
+        >>> cluster = load_cluster({"scheduler": "slurm", "walltime": "90 min", "cores": 16, "memory": "32 GB"})
+        >>> cluster.walltime_text, cluster.memory, cluster.job_limits
+        ('1:30:00', 32000000000, (1, 1))
     """
     if isinstance(source, str | Path):
         data, place = read_mapping(read_file(user_path(source)), str(source), Cluster.model_fields, "keys")

@@ -39,7 +39,16 @@ from neuro_mod.summaries import Shown, Summary, described
 
 
 class Experiment(Shown, Section):
-    """One experiment. Build it with `load_experiment`, change it with `replace`."""
+    """One experiment. Build it with `load_experiment`, change it with `replace`.
+
+    Examples:
+        >>> from neuro_mod import load_experiment
+        >>> experiment = load_experiment("small")
+        >>> experiment.populations.n_clusters, experiment.populations.total, experiment.populations.n_neurons
+        (6, 14, 600)
+        >>> experiment.replace({"arousal.level": 0.4}).arousal.level
+        0.4
+    """
 
     init_params: InitParams = Field(default_factory=InitParams, description="the simulation and its neurons")
     architecture: Architecture = Field(default_factory=Architecture, description="the recurrent network")

@@ -40,6 +40,16 @@ def load_experiment(source: Source, overrides: Overrides = ()) -> Experiment:
 
     Raises:
         ConfigError: Every problem, with file and line.
+
+    Examples:
+        >>> from neuro_mod import load_experiment
+        >>> experiment = load_experiment("small", ["arousal.level=0.4", "init_params.duration_sec=500 ms"])
+        >>> experiment.arousal.level, experiment.init_params.duration_sec
+        (0.4, 0.5)
+        >>> load_experiment({"arousal": {"level": 2}})
+        Traceback (most recent call last):
+            ...
+        neuro_mod.errors.ConfigError: arousal.level: 2 found; expected a number >= 0 and <= 1
     """
     if isinstance(source, Experiment):
         return source.replace(overrides) if overrides else source

@@ -23,6 +23,12 @@ class Course(ShownFields):
 
     Raises:
         InputError: Steps and values do not match, or a value is not finite.
+
+    Examples:
+        >>> from neuro_mod import Course
+        >>> course = Course([0, 400], [[0.0, 0.0], [1.0, -1.0]])  # of two populations; from step 400 on
+        >>> course.values[course.steps <= 500][-1].tolist()  # at step 500
+        [1.0, -1.0]
     """
 
     steps: NDArray[np.int64]

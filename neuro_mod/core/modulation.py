@@ -82,6 +82,13 @@ def modulated_circuit(baseline: Baseline, deltas: Mapping[str, ArrayLike] | None
 
     Raises:
         InputError: A target is unknown, or a parameter becomes invalid.
+
+    Examples:
+        >>> from neuro_mod import StageSNNSimulation, modulated_circuit
+        >>> stager = StageSNNSimulation("small")
+        >>> raised = modulated_circuit(stager.baseline, {"rate": 2.0})
+        >>> (raised.external_rate - stager.circuit.external_rate)[0, :3]  # Hz, of the excitatory source
+        array([2., 2., 2.])
     """
     at_once = {target: _as_course(baseline, delta) for target, delta in (deltas or {}).items()}
     check_possible(baseline, at_once)

@@ -51,6 +51,14 @@ def gather(folder: str | os.PathLike[str], *, progress: bool = False) -> dict[st
         DataError: A file that describes the shards is damaged.
         StorageError: The folder is in use or cannot be written to, or the disk is full.
         Interrupted: Ctrl-C or SIGTERM.
+
+    Examples:
+        >>> from neuro_mod import Repeater, gather
+        >>> repeater = Repeater("small", n_repeats=2, overrides=["init_params.duration_sec=0.1"])
+        >>> for shard in ("1/2", "2/2"):  # each may run on another machine that sees the folder
+        ...     _ = repeater.execute("repeats", shard=shard, plot_arg="none")
+        >>> gather("repeats")["n_finished"]
+        2
     """
     study = user_path(folder)
     job = job_of_shards(study)

@@ -68,6 +68,13 @@ def to_xarray(sweep: str | os.PathLike[str] | pd.DataFrame, dims: Sequence[str] 
     Raises:
         ImportError: xarray is not installed.
         InputError: It is no folder of a sweep, a column does not exist, or these columns do not tell all runs apart.
+
+    Examples:
+        >>> from neuro_mod import run_sweep, to_xarray
+        >>> sweep = {"config": "small", "set": {"init_params.duration_sec": 0.1}, "measures": ["rates"], "trials": 2}
+        >>> _ = run_sweep(sweep | {"parameters": {"arousal.level": [0, 0.5, 1]}}, "arousal")
+        >>> dict(to_xarray("arousal").sizes)
+        {'arousal.level': 3, 'trial': 2}
     """
     import pandas as pd  # noqa: PLC0415 -- importing takes half a second
 

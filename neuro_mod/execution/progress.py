@@ -45,6 +45,11 @@ def progress_shown(
 
     Yields:
         A function to call with how much is done.
+
+    Examples:
+        >>> from neuro_mod import StageSNNSimulation, progress_shown
+        >>> with progress_shown(0.1, shown=False) as report:  # shown=True: a line on stderr
+        ...     outputs = StageSNNSimulation("small").run(duration_sec=0.1, progress=report)
     """
     begin = time.monotonic()
 

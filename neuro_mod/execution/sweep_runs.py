@@ -206,6 +206,15 @@ def sweep_runs(folder: str | os.PathLike[str]) -> SweepRuns:
     Raises:
         InputError: It is no folder of a sweep with ``keep_spikes: true``.
         DataError: Its table is damaged.
+
+    Examples:
+        >>> from neuro_mod import run_sweep, sweep_runs
+        >>> sweep = {"config": "small", "set": {"init_params.duration_sec": 0.1}, "keep_spikes": True, "trials": 2}
+        >>> _ = run_sweep(sweep | {"parameters": {"arousal.level": [0, 0.5]}}, "arousal")
+        >>> for level, runs in sweep_runs("arousal").by("arousal.level"):
+        ...     print(level, len(runs.files), "files of spikes")
+        0.0 2 files of spikes
+        0.5 2 files of spikes
     """
     place = user_path(folder)
     texts = kept_rows(place)

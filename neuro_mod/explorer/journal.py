@@ -63,6 +63,13 @@ class Journal:
         experiment: The configuration at the start.
         noise_seed: Root seed of the noise.
         changes: In order.
+
+    Examples:
+        >>> from neuro_mod import Journal, load_experiment
+        >>> journal = Journal(load_experiment("small"), noise_seed=3)
+        >>> change = journal.change(100, overrides=["arousal.level=0.8"], perturbations={"rate": 2.0})
+        >>> journal.spikes(200).n_steps  # the run with the change before step 100
+        200
     """
 
     experiment: Experiment
@@ -170,6 +177,16 @@ def load_journal(folder: str | Path) -> Journal:
 
     Raises:
         DataError: It has none, or it cannot be read.
+
+    Examples:
+        >>> import json
+        >>> from pathlib import Path
+        >>> from neuro_mod import Journal, load_experiment, load_journal
+        >>> journal = Journal(load_experiment("small"), noise_seed=3)
+        >>> Path("explored/metadata").mkdir(parents=True)  # as Save on the page of the explorer does
+        >>> _ = Path("explored/metadata/explored.json").write_text(json.dumps(journal.to_json()))
+        >>> load_journal("explored").noise_seed
+        3
     """
     file = Path(folder) / EXPLORED
     try:

@@ -39,6 +39,14 @@ def to_neo(spikes: SpikeEvents, labels: ArrayLike | None = None, name: str | Non
     Raises:
         ImportError: Neo is not installed.
         InputError: There is not one label for each neuron.
+
+    Examples:
+        >>> import numpy as np
+        >>> from neuro_mod import SpikeEvents, to_neo
+        >>> spikes = SpikeEvents(np.array([0, 2, 2]), np.array([1, 0, 3]), n_steps=40, n_neurons=5, delta_t=0.5e-3)
+        >>> segment = to_neo(spikes)
+        >>> len(segment.spiketrains), segment.spiketrains[3].times
+        (5, array([0.001]) * s)
     """
     neo = optional("neo", "neo")
     clusters = None if labels is None else labels_of_neurons(spikes, labels)
@@ -74,6 +82,14 @@ def from_neo(data: Any, conventions: Conventions | None = None) -> list[Reading]
 
     Raises:
         DataError: Trains of one session begin or end at different times, or contradict the conventions.
+
+    Examples:
+        >>> import numpy as np
+        >>> from neuro_mod import SpikeEvents, from_neo, to_neo
+        >>> spikes = SpikeEvents(np.array([0, 2, 2]), np.array([1, 0, 3]), n_steps=40, n_neurons=5, delta_t=0.5e-3)
+        >>> [reading] = from_neo(to_neo(spikes, labels=[0, 0, 1, 1, 1]))
+        >>> len(reading.spikes), reading.labels.tolist()
+        (3, [0, 0, 1, 1, 1])
     """
     return [read(conventions or Conventions()) for _, read in neo_sessions(data, "session 0")]
 

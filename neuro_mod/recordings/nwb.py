@@ -64,6 +64,14 @@ def to_nwb(
     Raises:
         ImportError: PyNWB is not installed.
         InputError: There is not one label for each neuron, or there are no neurons.
+
+    Examples:
+        >>> import numpy as np
+        >>> from neuro_mod import SpikeEvents, to_nwb
+        >>> spikes = SpikeEvents(np.array([0, 2, 2]), np.array([1, 0, 3]), n_steps=40, n_neurons=5, delta_t=0.5e-3)
+        >>> file = to_nwb(spikes, labels=[0, 0, 1, 1, 1], description="Five neurons")
+        >>> len(file.units), file.units.colnames
+        (5, ('cluster', 'spike_times', 'obs_intervals'))
     """
     pynwb = optional("pynwb", "nwb")
     if not spikes.n_neurons:
@@ -93,6 +101,14 @@ def write_nwb(path: str | os.PathLike[str], spikes: SpikeEvents, labels: ArrayLi
         ImportError: PyNWB is not installed.
         StorageError: The file could not be written.
         InputError: As for `to_nwb`.
+
+    Examples:
+        >>> import numpy as np
+        >>> from neuro_mod import Analyzer, SpikeEvents, write_nwb
+        >>> spikes = SpikeEvents(np.array([0, 2, 2]), np.array([1, 0, 3]), n_steps=40, n_neurons=5, delta_t=0.5e-3)
+        >>> file = write_nwb("spikes.nwb", spikes, labels=[0, 0, 1, 1, 1])
+        >>> Analyzer(file).n_sessions
+        1
     """
     pynwb, h5py = optional("pynwb", "nwb"), optional("h5py", "nwb")
     path = user_path(path)
@@ -134,6 +150,16 @@ def read_nwb(file: Path, conventions: Conventions | None = None) -> Reading:
     Raises:
         DataError: The file is damaged, has no units, or units with different observation intervals.
         ImportError: PyNWB is not installed.
+
+    Examples:
+        >>> from pathlib import Path
+        >>> import numpy as np
+        >>> from neuro_mod import SpikeEvents, read_nwb, write_nwb
+        >>> spikes = SpikeEvents(np.array([0, 2, 2]), np.array([1, 0, 3]), n_steps=40, n_neurons=5, delta_t=0.5e-3)
+        >>> file = write_nwb("spikes.nwb", spikes, labels=[0, 0, 1, 1, 1])
+        >>> reading = read_nwb(Path("spikes.nwb"))
+        >>> len(reading.spikes), reading.labels.tolist()
+        (3, [0, 0, 1, 1, 1])
     """
     where, conventions = str(file), conventions or Conventions()
     units = _load(Path(file))

@@ -31,6 +31,14 @@ def to_pynapple(spikes: SpikeEvents, labels: ArrayLike | None = None, names: Seq
     Raises:
         ImportError: Pynapple is not installed.
         InputError: There is not one label for each neuron, or not a name for each label.
+
+    Examples:
+        >>> import numpy as np
+        >>> from neuro_mod import SpikeEvents, to_pynapple
+        >>> spikes = SpikeEvents(np.array([0, 2, 2]), np.array([1, 0, 3]), n_steps=40, n_neurons=5, delta_t=0.5e-3)
+        >>> group = to_pynapple(spikes, labels=[0, 0, 1, 1, 1], names=["E0", "E1"])
+        >>> len(group), list(group["population"])
+        (5, ['E0', 'E0', 'E1', 'E1', 'E1'])
     """
     nap = optional("pynapple", "pynapple")
     metadata: dict[str, Any] = {}

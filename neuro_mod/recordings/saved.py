@@ -52,6 +52,13 @@ def load_spikes(path: str | os.PathLike[str]) -> SpikeEvents:
     Raises:
         MissingFileError: There is no such file, or the folder holds many runs; the message says how to read these.
         DataError: It is damaged, of another kind, or not what the run wrote.
+
+    Examples:
+        >>> from neuro_mod import StageSNNSimulation, load_spikes
+        >>> outputs = StageSNNSimulation("small").execute("none", out="first", duration_sec=0.1)
+        >>> spikes = load_spikes("first")
+        >>> len(spikes) == len(outputs["spikes"]), spikes.duration
+        (True, 0.1)
     """
     hint = "give one of these files; numpy.load reads .npy, and Analyzer all of a folder of repeats"
     place = user_path(path)

@@ -33,6 +33,15 @@ class SpikeEvents(Shown):
         n_steps: Length of the run in steps.
         n_neurons: Number of neurons in the network.
         delta_t: Time step in seconds.
+
+    Examples:
+        >>> import numpy as np
+        >>> from neuro_mod import SpikeEvents
+        >>> spikes = SpikeEvents(np.array([0, 2, 2]), np.array([1, 0, 3]), n_steps=4, n_neurons=5, delta_t=0.5e-3)
+        >>> len(spikes), spikes.times.tolist()
+        (3, [0.0, 0.001, 0.001])
+        >>> np.asarray(spikes).shape, np.asarray(spikes).sum(axis=0).tolist()
+        ((4, 5), [1, 1, 0, 1, 0])
     """
 
     steps: NDArray[np.int32]

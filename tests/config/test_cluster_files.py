@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import doctest
 from functools import partial
 
 import pytest
@@ -57,10 +56,6 @@ def test_keys_that_are_left_out():
     assert load_cluster({**BASE, "jobs": 3}).job_limits == (3, 3)
     left_out = (cluster.queue, cluster.account, cluster.python, cluster.interface, cluster.directives, cluster.setup)
     assert left_out == (None, None, None, None, (), ())
-
-
-def test_the_example_of_the_docstring():
-    assert doctest.testmod(cluster_module) == (0, 2)
 
 
 @pytest.mark.parametrize(

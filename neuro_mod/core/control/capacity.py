@@ -157,7 +157,8 @@ def capacity(
         ImportError: cvxpy or Clarabel is missing.
         NumericalError: A program was not solved.
 
-    Example:
+    Examples:
+        >>> from neuro_mod import Vocabulary, capacity
         >>> found = capacity(Vocabulary.all_states(6, 2), [2, 5], n_random=10)
         >>> [round(each.optimum, 6) for each in found.subspaces]
         [0.4, 1.0]

@@ -42,7 +42,8 @@ def covering_vocabulary(n_clusters: int, n_active: int, seed: int = 0) -> Vocabu
     References:
         Ramsay & Roberts 1998, "Minimal completely separating systems of k-sets": 2 C / k states are enough for large C.
 
-    Example:
+    Examples:
+        >>> from neuro_mod import covering_vocabulary
         >>> len(covering_vocabulary(18, 3))
         12
     """

@@ -36,10 +36,13 @@ class Vocabulary(ShownFields):
         InputError: There are no states, one has an unknown or repeated cluster, is there twice or has another number of
             clusters than the first, or no cluster or every one is active.
 
-    Example:
+    Examples:
+        >>> from neuro_mod import Vocabulary
         >>> Vocabulary(4, [(0, 1), (0, 2)]).vectors
         array([[1., 1., 0., 0.],
                [1., 0., 1., 0.]])
+        >>> len(Vocabulary.all_states(6, 2))
+        15
     """
 
     n_clusters: int

@@ -36,6 +36,14 @@ class CirculantPerturbation(Perturbation):
     Raises:
         InputError: Lengths do not fit together, a cluster is out of range or repeated, or entries are to be drawn
             without ``seed`` and ``rng``.
+
+    Examples:
+        >>> from neuro_mod import CirculantPerturbation, load_experiment
+        >>> populations = load_experiment("small").populations
+        >>> alpha, beta = [0, 1, 0, 0, 0, 0], [0] * 6  # from each E cluster to the next
+        >>> ring = CirculantPerturbation(alpha, beta, populations=populations)
+        >>> ring.get_perturbation(0.1, 0.0)[:3, :3].tolist()
+        [[0.0, 0.0, 0.0], [0.1, 0.0, 0.0], [0.0, 0.1, 0.0]]
     """
 
     def __init__(

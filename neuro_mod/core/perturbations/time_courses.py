@@ -64,7 +64,13 @@ class TimeCourse(ABC):
 
 @dataclass(frozen=True, kw_only=True)
 class Hat(TimeCourse):
-    """1 within the window."""
+    """1 within the window.
+
+    Examples:
+        >>> from neuro_mod import Hat
+        >>> Hat(onset_time=0.5, offset_time=1.0)([0.4, 0.5, 0.9, 1.0])
+        array([0., 1., 1., 0.])
+    """
 
     def _within(self, since: _Array) -> _Array:
         return np.ones_like(since)
@@ -101,6 +107,11 @@ class Ramp(_Smooth):
 
     Args:
         rise_time: How long it rises, in seconds; None for the length of the window.
+
+    Examples:
+        >>> from neuro_mod import Ramp
+        >>> Ramp(onset_time=0.5, rise_time=1.0)([0.0, 0.5, 1.0, 2.0])
+        array([0. , 0. , 0.5, 1. ])
     """
 
     rise_time: float | None = None
@@ -127,6 +138,11 @@ class Sine(_Smooth):
     Args:
         frequency: In Hz.
         phase: In radians.
+
+    Examples:
+        >>> from neuro_mod import Sine
+        >>> Sine(frequency=2.0, onset_time=0.5)([0.0, 0.5, 0.625, 0.875]).round(6)
+        array([ 0.,  0.,  1., -1.])
     """
 
     frequency: float
@@ -147,6 +163,11 @@ class Diff2Exp(_Smooth):
     Args:
         tau_rise: Rise time in seconds.
         tau_decay: Decay time in seconds, above ``tau_rise``.
+
+    Examples:
+        >>> from neuro_mod import Diff2Exp
+        >>> Diff2Exp(tau_rise=0.05, tau_decay=0.5)([0.0, 0.05, 0.128, 1.0]).round(2)
+        array([0.  , 0.77, 1.  , 0.19])
     """
 
     tau_rise: float
@@ -178,6 +199,11 @@ class Gaussian(_Smooth):
     Args:
         peak_time: In seconds.
         width: Standard deviation in seconds.
+
+    Examples:
+        >>> from neuro_mod import Gaussian
+        >>> Gaussian(peak_time=1.0, width=0.2)([0.6, 0.8, 1.0]).round(3)
+        array([0.135, 0.607, 1.   ])
     """
 
     peak_time: float
@@ -198,6 +224,11 @@ class Sampled(TimeCourse):
     Args:
         values: From the onset on, at least one.
         interval: Seconds for which each is held.
+
+    Examples:
+        >>> from neuro_mod import Sampled
+        >>> Sampled(values=[0.0, 1.0, 0.5], interval=0.1)([0.05, 0.15, 0.25, 5.0])
+        array([0. , 1. , 0.5, 0.5])
     """
 
     values: Sequence[float]

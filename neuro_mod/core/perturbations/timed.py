@@ -29,6 +29,12 @@ class TimedPerturbation(ShownFields):
 
     Raises:
         InputError: The coefficients are not one finite number for each vector.
+
+    Examples:
+        >>> from neuro_mod import Hat, StageSNNSimulation, TimedPerturbation, VectorialPerturbation
+        >>> vectors = VectorialPerturbation([1, -1], length=14, involved_clusters=[0, 1])
+        >>> push = TimedPerturbation(vectors, (2.0,), Hat(onset_time=0.05))  # E0 2 Hz more, E1 2 Hz less, from 50 ms on
+        >>> outputs = StageSNNSimulation("small").run(duration_sec=0.1, perturbations={"rate": push})
     """
 
     perturbation: VectorialPerturbation

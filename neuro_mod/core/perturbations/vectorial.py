@@ -48,10 +48,16 @@ class VectorialPerturbation(Perturbation):
         InputError: Numbers or lengths do not match, an index is out of range or repeated, vectors are to be drawn
             without ``seed`` and ``rng``, or there are no vectors of this norm or no orthogonal ones.
 
-    Example:
-        >>> three = VectorialPerturbation(n_vectors=3, length=38, involved_clusters=range(18), seed=1, norm="l2",
-        ...     structured=False, orthogonal=True)
-        >>> bool(np.allclose(three.basis @ three.basis.T, np.eye(3)))
+    Examples:
+        >>> import numpy as np
+        >>> from neuro_mod import VectorialPerturbation
+        >>> given = VectorialPerturbation([1, -1], length=14, involved_clusters=[0, 1])
+        >>> given.basis.shape, given.basis[0, :3].tolist()
+        ((1, 14), [1.0, -1.0, 0.0])
+        >>> drawn = VectorialPerturbation(
+        ...     n_vectors=3, length=38, involved_clusters=range(18), seed=1, norm="l2", orthogonal=True
+        ... )
+        >>> bool(np.allclose(drawn.basis @ drawn.basis.T, np.eye(3)))
         True
     """
 

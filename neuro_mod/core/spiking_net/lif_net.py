@@ -64,6 +64,16 @@ class LIFNet(nn.Module):
 
     Raises:
         InputError: A shape does not match, an option is unknown, or a parameter is out of bounds.
+
+    Examples:
+        >>> import torch
+        >>> from neuro_mod import LIFNet
+        >>> neurons = dict(tau_membrane=20e-3, tau_synaptic=5e-3, tau_refractory=5e-3, threshold=1.0)
+        >>> net = LIFNet(0.02 * torch.ones(10, 10), j_ext=0.03, **neurons, delta_t=1e-3, surrogate="fast_sigmoid")
+        >>> external = torch.full((200, 10), 4.0)  # arriving spikes, (n_steps, n_neurons)
+        >>> voltage, current, spikes = net(torch.zeros(10), torch.zeros(10), None, external)
+        >>> tuple(spikes.shape), bool(spikes.any())
+        ((200, 10), True)
     """
 
     synaptic_weights: Tensor

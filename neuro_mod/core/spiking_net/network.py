@@ -116,6 +116,16 @@ class SpikingNetwork(ShownFields):
 
     Raises:
         InputError: An array has another shape, or values are out of bounds.
+
+    Examples:
+        >>> from neuro_mod import StageSNNSimulation
+        >>> network = StageSNNSimulation("small").network
+        >>> network.n_neurons, network.n_populations
+        (600, 14)
+        >>> network.names[:2], network.sizes[:2].tolist()
+        (('E0', 'E1'), [72, 72])
+        >>> network.threshold.shape  # one value for each population
+        (14,)
     """
 
     sizes: NDArray[np.int64]

@@ -257,6 +257,14 @@ def compare(
     Raises:
         InputError: A number is out of bounds, or a perturbation makes a parameter impossible.
         Interrupted: On Ctrl-C, with a comparison of the finished trials.
+
+    Examples:
+        >>> from neuro_mod import compare, load_experiment
+        >>> experiment = load_experiment("two_clusters", ["init_params.duration_sec=0.2"])
+        >>> comparison = compare(experiment, n_trials=2, settling=0.1, theories=["shifted/poisson"])
+        >>> simulated = comparison.simulated()
+        >>> simulated["E active"].mean > 5 * simulated["E inactive"].mean
+        True
     """
     check_theories(theories)
     experiment = with_perturbation_seeds(experiment)

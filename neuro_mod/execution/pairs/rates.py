@@ -177,6 +177,16 @@ def run_pairs(
         InputError: The configuration has no perturbations, or a number is out of bounds.
         Interrupted: On Ctrl-C, with the finished pairs.
         Exception: What a pair raised, with a note of its index and seed; the other pairs are stopped.
+
+    Examples:
+        >>> from neuro_mod import StageSNNSimulation, run_pairs
+        >>> push = "perturbation.rate={involved_clusters: [E0], vectors: [[1]], params: [2]}"
+        >>> stager = StageSNNSimulation("small", overrides=["init_params.duration_sec=0.1", push])
+        >>> pairs = run_pairs(stager, n_trials=2, baseline_duration=0.2)
+        >>> pairs.baseline.shape  # (n_trials, n_bins, n_pops)
+        (2, 20, 14)
+        >>> bool(pairs.on_average().difference[0] > 0)  # cluster E0 fires more
+        True
     """
     task = SimulatePair(stager, baseline_duration, dtype)
     items = pair_items(task, n_trials)

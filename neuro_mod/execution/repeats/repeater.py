@@ -42,6 +42,14 @@ class Repeater(Shown):
     Raises:
         ConfigError: Everything that is wrong with the configuration.
         InputError: ``n_repeats`` is out of bounds or larger than the number of seeds, or seeds are not distinct.
+
+    Examples:
+        >>> from neuro_mod import Repeater
+        >>> repeater = Repeater("small", n_repeats=2, overrides=["init_params.duration_sec=0.1"])
+        >>> repeater.execute("repeats", executor="thread", plot_arg="none")["n_finished"]
+        2
+        >>> Repeater("small", n_repeats=3, overrides=["init_params.duration_sec=0.1"]).seeds[:2] == repeater.seeds
+        True
     """
 
     def __init__(

@@ -33,6 +33,12 @@ def load_state(path: _Path) -> State:
     Raises:
         MissingFileError: There is no such file, or the folder holds many runs, which save no states.
         DataError: It is damaged, not one of ours, or not what the run wrote.
+
+    Examples:
+        >>> from neuro_mod import StageSNNSimulation, load_state
+        >>> _ = StageSNNSimulation("small").execute("none", out="first", duration_sec=0.1)
+        >>> load_state("first").step  # 0.1 s in steps of 0.5 ms
+        200
     """
     hint = "only run saves the state in which it ends: run a configuration with the seed of the repeat"
     place = user_path(path)
@@ -65,6 +71,13 @@ def save_state(path: _Path, state: State) -> None:
     Raises:
         InputError: It is a folder, a link, a pipe or a device.
         OSError: It could not be written.
+
+    Examples:
+        >>> from neuro_mod import StageSNNSimulation, load_state, save_state
+        >>> stager = StageSNNSimulation("small")
+        >>> save_state("before.npz", stager.run(duration_sec=0.1).state)
+        >>> stager.run(duration_sec=0.1, initial_state=load_state("before.npz")).state.step
+        400
     """
     write_whole(output_file(path), lambda file: np.savez(file, **state_arrays(state)))
 

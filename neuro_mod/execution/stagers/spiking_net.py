@@ -63,6 +63,16 @@ class StageSNNSimulation(Stager):
     The network (connections, heterogeneity) and the noise follow from the configuration and its seed alone: every
     `run` of a stager is the same run, and the same on another machine of the same kind. Arguments and errors are those
     of `Stager`.
+
+    Examples:
+        >>> from neuro_mod import StageSNNSimulation
+        >>> stager = StageSNNSimulation("small", random_seed=1)
+        >>> outputs = stager.run(duration_sec=0.2)
+        >>> outputs["voltage"].shape, len(outputs["spikes"]) > 0  # (n_steps, n_neurons)
+        ((400, 600), True)
+        >>> later = stager.run(duration_sec=0.1, initial_state=outputs.state)  # continues where the first run ended
+        >>> later.state.step
+        600
     """
 
     what = "run"

@@ -120,6 +120,20 @@ def run_sweep(
         StorageError: The folder cannot be written to or is in use, or the disk is full.
         FailedItemsError: Runs failed; the others are saved, and the table lists all.
         Interrupted: Ctrl-C or SIGTERM; the finished runs are saved.
+
+    Examples:
+        >>> from neuro_mod import run_sweep
+        >>> sweep = {
+        ...     "config": "small",
+        ...     "set": {"init_params.duration_sec": 0.1},
+        ...     "parameters": {"arousal.level": [0, 0.5]},
+        ...     "measures": ["rates"],
+        ... }
+        >>> results = run_sweep(sweep, "arousal")
+        >>> results.table[["point", "repeat", "arousal.level"]]
+           point  repeat  arousal.level
+        0      0       0            0.0
+        1      1       0            0.5
     """
     sweep = sweep if isinstance(sweep, Sweep) else load_sweep(sweep)
     job = FileSweepJob(sweep)

@@ -9,7 +9,19 @@ from neuro_mod.execution.sweep.base import SweepRunner
 
 
 class FullMeanFieldBaseSweepRunner(SweepRunner):
-    """A sweep whose steps find a `FullMeanFieldStager` in ``self._sweep_object``; see `SweepRunner`."""
+    """A sweep whose steps find a `FullMeanFieldStager` in ``self._sweep_object``; see `SweepRunner`.
+
+    Examples:
+        >>> from neuro_mod import FullMeanFieldBaseSweepRunner
+        >>> class StableStates(FullMeanFieldBaseSweepRunner):
+        ...     def _step(self, param, idx, sweep_param, **kwargs):
+        ...         return sum(state.stable for state in self._sweep_object.run(n_runs=10)["distinct"])
+        ...
+        ...     def summary(self, results, sweep_params):
+        ...         print("stable states by level:", dict(zip(sweep_params, results)))
+        >>> _ = StableStates().execute("states", "two_clusters", "arousal.level", [0.0, 1.0])
+        stable states by level: {0.0: 1, 1.0: 1}
+    """
 
     _sweep_object: FullMeanFieldStager
     _of_mean_field = True
@@ -20,7 +32,19 @@ class FullMeanFieldBaseSweepRunner(SweepRunner):
 
 
 class ReducedMeanFieldSweepRunner(SweepRunner):
-    """A sweep whose steps find a `ReducedMeanFieldStager` in ``self._sweep_object``; see `SweepRunner`."""
+    """A sweep whose steps find a `ReducedMeanFieldStager` in ``self._sweep_object``; see `SweepRunner`.
+
+    Examples:
+        >>> from neuro_mod import ReducedMeanFieldSweepRunner
+        >>> class Barriers(ReducedMeanFieldSweepRunner):
+        ...     def _step(self, param, idx, sweep_param, **kwargs):
+        ...         return len(self._sweep_object.run(["E0", "E1"], grid_density=5.0)["barriers"])
+        ...
+        ...     def summary(self, results, sweep_params):
+        ...         print("barriers by level:", dict(zip(sweep_params, results)))
+        >>> _ = Barriers().execute("barriers", "two_clusters", "arousal.level", [0.0])
+        barriers by level: {0.0: 2}
+    """
 
     _sweep_object: ReducedMeanFieldStager
     _of_mean_field = True

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import doctest
 import pickle
 from copy import copy, deepcopy
 
@@ -215,7 +214,3 @@ def test_other_neurons_and_a_stepper_of_a_trial():
     of_trial = Stepper(stager.trial())
     whole = simulate(stager.trial())
     assert spikes(of_trial.advance(400)) == (whole.spikes.steps.tolist(), whole.spikes.neurons.tolist())
-
-
-def test_the_example_of_the_docstring_runs():
-    assert doctest.testmod(steppers) == (0, 6)

@@ -132,6 +132,14 @@ def fixed_points(
 
     Raises:
         InputError: There are fewer than 0 starts, or their shape does not match.
+
+    Examples:
+        >>> from neuro_mod import FullMeanFieldStager, fixed_points
+        >>> field = FullMeanFieldStager("two_clusters").field
+        >>> for state in fixed_points(field):
+        ...     print(state.rates[:2].round(1), state.kind)
+        [52.3  5.2] stable focus
+        [29.2 29.2] saddle
     """
     starts = searches.random_starts(field, n_starts, seed, highest_start) if starts is None else field.rates(starts)
     if starts.ndim != 2:
@@ -166,6 +174,13 @@ def stable_states_of(field: RateEquations, choices: Sequence[Sequence[int]], see
 
     Raises:
         InputError: The clusters are not known.
+
+    Examples:
+        >>> from neuro_mod import FullMeanFieldStager, stable_states_of
+        >>> field = FullMeanFieldStager("two_clusters").field
+        >>> first, both = stable_states_of(field, [[0], [0, 1]])
+        >>> first.active, both  # no stable state has both clusters active
+        ((0,), None)
     """
     populations = field.populations
     if populations is None or populations.n_clusters < 2:

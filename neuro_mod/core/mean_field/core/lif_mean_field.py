@@ -78,6 +78,26 @@ class LIFMeanField(Shown, RateEquations):
 
     References:
         Amit & Brunel 1997; Brunel & Sergi 1998; Papadopoulos et al., arXiv 2404.03902v3.
+
+    Examples:
+        >>> import numpy as np
+        >>> from neuro_mod import LIFMeanField, fixed_points
+        >>> field = LIFMeanField(  # one E and one I population
+        ...     2,
+        ...     c_matrix=[[320, 80], [320, 80]],
+        ...     j_matrix=[[0.01, -0.05], [0.01, -0.05]],
+        ...     j_ext=0.02,
+        ...     c_ext=400,
+        ...     nu_ext=7.0,
+        ...     tau_membrane=20e-3,
+        ...     tau_synaptic=5e-3,
+        ...     threshold=1.0,
+        ...     reset_voltage=0.0,
+        ...     tau_refractory=5e-3,
+        ... )
+        >>> [state] = fixed_points(field)
+        >>> state.kind, state.rates.round(1)
+        ('stable node', array([11., 11.]))
     """
 
     def __init__(
@@ -243,9 +263,13 @@ class LIFMeanField(Shown, RateEquations):
                 shape does not match.
             NumericalError: An eigenvalue of the state is 0, as at a fold.
 
-        Example:
-            >>> found = field.sensitivity(fixed_points(field)[0], targets=["rate"])["rate"]
-            >>> found.rates[0, 1]  # of E1, in Hz per Hz of external rate of E0
+        Examples:
+            >>> from neuro_mod import FullMeanFieldStager, stable_states_of
+            >>> field = FullMeanFieldStager("two_clusters").field
+            >>> [state] = stable_states_of(field, [[0]])
+            >>> found = field.sensitivity(state, targets=["rate"])["rate"]
+            >>> print(f"{found.rates[0, 1]:.1f} Hz")  # change of E1 per Hz of external rate of E0
+            -7.8 Hz
         """
         rates = state.rates if isinstance(state, FixedPoint) else state
         names = self.targets if targets is None else [targets] if isinstance(targets, str) else list(targets)
@@ -274,16 +298,13 @@ class LIFMeanField(Shown, RateEquations):
                 h/2, as spikes are found at the end of a step.
 
         Returns:
-            See `LinearResponse`; its `cautions` say where it may mislead.
+            See `LinearResponse`, which has an example; its `cautions` say where it may mislead.
 
         Raises:
             InputError: The response of the field is not exact, the state is not stable, sizes are not known, or an
                 argument is not valid.
             NumericalError: The state is unstable at a frequency above 0.
 
-        Example:
-            >>> found = field.linear_response(fixed_points(field).stable[0])
-            >>> found.power[:, 0]  # spectrum of the rate of E0 in Hz, at found.frequencies
         """
         self.check_linear_response()
         if sizes is None:

@@ -45,6 +45,17 @@ class LinearResponse(ShownFields):
             rate of another, shape ``(F, P, P)``.
         spectrum_of_one: Power spectrum of the spike train of one neuron with constant input in Hz, shape ``(F, P)``.
         notes: Assumptions that the network violates, as sentences.
+
+    Examples:
+        >>> from neuro_mod import LIFMeanField, fixed_points
+        >>> field = LIFMeanField(  # one population
+        ...     n_clusters=1, c_matrix=100, j_matrix=-0.01, j_ext=0.02, c_ext=400, nu_ext=7.0, tau_membrane=20e-3,
+        ...     tau_synaptic=5e-3, threshold=1.0, reset_voltage=0.0, tau_refractory=5e-3, response="exact",
+        ... )
+        >>> [state] = fixed_points(field)
+        >>> found = field.linear_response(state, [0.0, 10.0, 100.0], sizes=[1000])
+        >>> found.frequencies.tolist(), found.power.shape  # spectra of the rates in Hz, (n_frequencies, n_pops)
+        ([0.0, 10.0, 100.0], (3, 1))
     """
 
     frequencies: _Array

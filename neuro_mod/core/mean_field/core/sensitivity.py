@@ -50,6 +50,14 @@ class Sensitivity(ShownFields):
         leading: Derivative of the largest real part, as the perturbation grows from 0, in 1/s per unit, shape ``(K,)``.
         one_sided: Populations whose parameter is at a bound, so that it can be perturbed to one side only, shape
             ``(P,)``: an external rate of 0, an arousal level of 0 or 1, ...
+
+    Examples:
+        >>> from neuro_mod import FullMeanFieldStager, stable_states_of
+        >>> field = FullMeanFieldStager("two_clusters").field
+        >>> [state] = stable_states_of(field, [[0]])
+        >>> found = field.sensitivity(state, targets=["rate"])["rate"]
+        >>> found.rates.shape  # one row for each perturbed population, one column for each rate
+        (6, 6)
     """
 
     target: str

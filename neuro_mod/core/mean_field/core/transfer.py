@@ -16,6 +16,9 @@ from neuro_mod.core.mean_field.core.theory import Theory
 from neuro_mod.core.neurons import NeuronParameters
 from neuro_mod.errors import InputError, invalid
 
+#: What `neuro_mod.transfer` offers; the rest serves the mean field.
+__all__ = ["Response", "firing_rate", "interval_cv", "response"]
+
 #: ``|zeta(1/2)| / sqrt(2)``: the shift of the integration limits by synaptic filtering, over ``sqrt(tau_s/tau_m)``.
 FILTER_SHIFT = 1.0326265761156086
 
@@ -37,7 +40,14 @@ class Response(NamedTuple):
 def firing_rate(
     mu: ArrayLike, sigma: ArrayLike, *, response: ResponseKind = "shifted", **neurons: Any
 ) -> NDArray[np.float64]:
-    """Firing rate in Hz, of the broadcast shape; see `response`."""
+    """Firing rate in Hz, of the broadcast shape; see `response`.
+
+    Examples:
+        >>> from neuro_mod import transfer
+        >>> neuron = dict(tau_membrane=0.02, tau_synaptic=0.005, tau_refractory=0.005, threshold=1.0, reset_voltage=0.0)
+        >>> transfer.firing_rate([0.6, 0.8, 1.0], 0.35, **neuron).round(2)
+        array([ 2.35,  7.39, 14.63])
+    """
     return response_to_input(*_checked(mu, sigma, neurons, response)).rate
 
 
@@ -47,6 +57,12 @@ def interval_cv(
     """Coefficient of variation of inter-spike intervals, of the broadcast shape; see `response`.
 
     The shifted one takes the variance of first-passage times under white noise with the shifted limits of integration.
+
+    Examples:
+        >>> from neuro_mod import transfer
+        >>> neuron = dict(tau_membrane=0.02, tau_synaptic=0.005, tau_refractory=0.005, threshold=1.0, reset_voltage=0.0)
+        >>> transfer.interval_cv([0.6, 1.0, 2.0], 0.35, **neuron).round(2)  # less regular below threshold
+        array([0.91, 0.59, 0.24])
     """
     return interval_statistics(*_checked(mu, sigma, neurons, response))[1].cv
 
@@ -83,9 +99,12 @@ def response(mu: ArrayLike, sigma: ArrayLike, *, response: ResponseKind = "shift
     References:
         Siegert 1951; Amit & Brunel 1997; Fourcaud & Brunel 2002, eq. 4.33; Schuecker et al. 2015.
 
-    Example:
+    Examples:
+        >>> from neuro_mod import transfer
         >>> neuron = dict(tau_membrane=0.02, tau_synaptic=0.005, tau_refractory=0.005, threshold=1.0, reset_voltage=0.0)
-        >>> transfer.firing_rate(1.523, 0.35, response="exact", **neuron)  # 36.2 Hz; shifted: 34.2 Hz
+        >>> rate, by_mu, by_sigma = transfer.response(0.8, 0.35, **neuron)
+        >>> print(f"{rate:.2f} Hz, {by_mu:.1f} and {by_sigma:.1f} Hz per threshold unit")
+        7.39 Hz, 32.3 and 22.9 Hz per threshold unit
     """
     return response_to_input(*_checked(mu, sigma, neurons, response))
 

@@ -103,6 +103,18 @@ class Analyzer(ShownAnalysis, NeuronAnalysis, ClusterStatistics):
         DataError: Data are damaged or contradict each other; the message names the file.
         FileNotFoundError: There is no such file or folder.
         InputError: Another argument is not valid.
+
+    Examples:
+        >>> from neuro_mod import Analyzer, StageSNNSimulation
+        >>> outputs = StageSNNSimulation("small").run(duration_sec=4, record=["spikes"])
+        >>> analyzer = Analyzer(outputs)
+        >>> visits = analyzer.occurrences()  # one row for each visit of a state
+        >>> visits.columns.tolist()[:5]
+        ['session', 'state', 'start', 'end', 'duration']
+        >>> bool((visits["duration"] >= 0.05).all())  # shorter ones are given to their neighbours
+        True
+        >>> analyzer.occupancy().shape
+        (6, 2)
     """
 
     #: The last fitted hidden Markov model; None before `fit_hidden_markov`.

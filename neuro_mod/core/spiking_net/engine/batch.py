@@ -54,6 +54,14 @@ def simulate_batch(
         InputError: ``n_threads`` is below 1.
         Interrupted: On Ctrl-C, with the results that `on_result` did not receive.
         Exception: Whatever a trial raises, with a note of its index; the other trials are stopped.
+
+    Examples:
+        >>> from dataclasses import replace
+        >>> from neuro_mod import StageSNNSimulation, simulate_batch
+        >>> trial = StageSNNSimulation("small").trial(duration_sec=0.1)
+        >>> runs = simulate_batch([replace(trial, seed=seed) for seed in range(3)], n_threads=2)
+        >>> len(runs), len({len(run.spikes) for run in runs})  # three runs that differ
+        (3, 3)
     """
     n_threads = n_cores() if n_threads is None else whole_number("n_threads", n_threads, 1)
     results: list[Simulation] = []
@@ -77,6 +85,15 @@ def simulate_pair(trial: Trial, **changes: Any) -> Pair:
     Args:
         trial: The baseline.
         **changes: Fields of the trial that differ in the second run, such as ``courses`` or ``stimulus``.
+
+    Examples:
+        >>> from neuro_mod import Course, StageSNNSimulation, simulate_pair
+        >>> trial = StageSNNSimulation("small").trial(duration_sec=0.1)
+        >>> usual = trial.network.threshold  # shape (n_pops,)
+        >>> lower = Course([0, 100], [usual, 0.8 * usual])  # from step 100 on
+        >>> pair = simulate_pair(trial, courses={"threshold": lower})
+        >>> bool(pair.changed.spike_counts.sum() > pair.baseline.spike_counts.sum())
+        True
     """
     return Pair(*simulate_batch([trial, replace(trial, **changes)]))
 

@@ -36,6 +36,14 @@ def simulate(trial: Trial, progress: Callable[[float], None] | None = None) -> S
         InputError: External rates are too high.
         NumericalError: The state became infinite or NaN; the message gives neuron and time.
         Interrupted: On Ctrl-C, with the finished part.
+
+    Examples:
+        >>> from neuro_mod import StageSNNSimulation, simulate
+        >>> run = simulate(StageSNNSimulation("small").trial(duration_sec=0.1))
+        >>> run.n_steps, run.spike_counts.shape
+        (200, (600,))
+        >>> run.state.step  # to continue from
+        200
     """
     stepper = Stepper(trial)
     run = _Gathered(stepper)

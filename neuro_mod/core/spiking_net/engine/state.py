@@ -27,6 +27,14 @@ class State(Shown):
         seed: Root seed of the noise; with the step, it gives all random numbers to come.
         network: `SpikingNetwork.fingerprint` of the network it belongs to; None where that is not known, and before the
             first step.
+
+    Examples:
+        >>> from neuro_mod import StageSNNSimulation, simulate
+        >>> trial = StageSNNSimulation("small").trial(duration_sec=0.1)
+        >>> trial.state.step, simulate(trial).state.step
+        (0, 200)
+        >>> trial.state.voltage.shape
+        (600,)
     """
 
     voltage: NDArray[np.floating]

@@ -237,6 +237,13 @@ class Stepper(Pieces):
 
     Raises:
         InputError: External rates are too high.
+
+    Examples:
+        >>> from neuro_mod import StageSNNSimulation, Stepper
+        >>> stepper = Stepper(StageSNNSimulation("small").trial(duration_sec=0.2))
+        >>> pieces = [stepper.advance(seconds=0.05) for _ in range(4)]
+        >>> [piece.n_steps for piece in pieces], stepper.time
+        ([100, 100, 100, 100], 0.2)
     """
 
     def set(self, **quantities: ArrayLike) -> None:

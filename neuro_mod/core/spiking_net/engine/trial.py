@@ -43,6 +43,14 @@ class Recording(ShownFields):
             the derivative of the log-likelihood of a step's counts n with respect to a shift of its external rate nu in
             Hz. It has mean 0, variance ``sum_i C h / nu_i``, and its covariance with anything later in the run is the
             derivative of that one's mean.
+
+    Examples:
+        >>> from dataclasses import replace
+        >>> from neuro_mod import Recording, StageSNNSimulation, simulate
+        >>> trial = StageSNNSimulation("small").trial(duration_sec=0.1)
+        >>> run = simulate(replace(trial, recording=Recording(voltage=[0, 480], every=2, bin_steps=20)))
+        >>> run.voltage.shape, run.binned_counts.shape  # 200 steps; 10 bins of 14 populations
+        ((100, 2), (10, 14))
     """
 
     spikes: bool = True
@@ -76,6 +84,14 @@ class Trial(ShownFields):
 
     Raises:
         InputError: An argument is out of bounds, or two do not match.
+
+    Examples:
+        >>> from dataclasses import replace
+        >>> from neuro_mod import StageSNNSimulation, simulate
+        >>> trial = StageSNNSimulation("small").trial(duration_sec=0.1)
+        >>> other = replace(trial, seed=5)  # the same network under other noise
+        >>> len(simulate(trial).spikes) == len(simulate(other).spikes)
+        False
     """
 
     network: SpikingNetwork

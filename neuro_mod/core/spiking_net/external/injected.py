@@ -20,6 +20,16 @@ class InjectedSpikes(ShownFields):
         steps: Steps, counted from the start of the run, shape ``(n,)``.
         neurons: Receiving neurons, shape ``(n,)``.
         weights: Efficacies J in threshold units, shape ``(n,)``.
+
+    Examples:
+        >>> from dataclasses import replace
+        >>> from neuro_mod import InjectedSpikes, Recording, StageSNNSimulation, simulate_pair
+        >>> trial = StageSNNSimulation("small").trial(duration_sec=0.01)
+        >>> trial = replace(trial, recording=Recording(voltage=[3]))
+        >>> pair = simulate_pair(trial, injected=InjectedSpikes(steps=[4], neurons=[3], weights=[0.2]))
+        >>> difference = pair.changed.voltage[:, 0] - pair.baseline.voltage[:, 0]
+        >>> int(difference.nonzero()[0][0])  # the first step after its arrival
+        5
     """
 
     steps: NDArray[np.integer]

@@ -50,6 +50,12 @@ class DesignOptions:
         least_states: With fewer states, each with `LEAST_SHARE` of the time at least, a network is not metastable.
         noise_seed: Root of the noise of all runs; None for the seed of the network.
         dtype: Precision.
+
+    Examples:
+        >>> from neuro_mod import DesignOptions
+        >>> options = DesignOptions(make="E0+E1+E2", norm="linf", budget=0.1)  # at most 0.1 Hz for each population
+        >>> options.goal, options.target
+        ('probability', 'rate')
     """
 
     make: str = ""

@@ -96,9 +96,11 @@ def run_design(
         StorageError: The folder cannot be written to.
         Interrupted: Ctrl-C; what was measured is kept.
 
-    Example:
-        >>> options = DesignOptions(make="E0+E1+E2", norm="linf", budget=0.1)
-        >>> found = run_design("configs/default_snn_params.yaml", options, "simulations/design")  # doctest: +SKIP
+    Examples:
+        >>> from neuro_mod import DesignOptions, run_design
+        >>> options = DesignOptions(make="E0+E1", budget=0.5)
+        >>> found = run_design("small", options, "simulations/design")  # doctest: +SKIP
+        >>> [row["direction"] for row in found["table"]]  # doctest: +SKIP
     """
     began, stager, path = time.time(), StageSNNSimulation(config), output_path(path)
     experiment = stager.experiment

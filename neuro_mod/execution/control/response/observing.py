@@ -33,6 +33,12 @@ class Observing:
 
     Raises:
         InputError: A value is out of bounds.
+
+    Examples:
+        >>> from neuro_mod import Observing
+        >>> observing = Observing(windows=(0.2, 0.5), settle=0.5)
+        >>> observing.target, observing.settings.method
+        ('rate', 'two_state')
     """
 
     windows: tuple[float, ...] = WINDOWS

@@ -71,21 +71,16 @@ class Responses(Shown, WithFigures):
         DataError: There are no such results, or they are damaged.
         InputError: A change is not valid.
 
-    Example:
-        After ``neuro-mod control response configs/default_snn_params.yaml --out simulations/response --trials 20
-        --duration 30``::
-
-            responses = Responses("simulations/response")
-            table = responses.table(window=1.6)
-            response, error = responses.gradient("occupancy 0", window=0.5)
-            rising = table[table.resolved & (table.population == "E0")].sort_values("response")
-            n_active = responses.of(lambda session: session.active.sum(axis=1), name="active clusters")
-            n_active.frame(window=1.6)
-
-        Or in memory::
-
-            stager = StageSNNSimulation("configs/default_snn_params.yaml", overrides=["init_params.duration_sec=30"])
-            responses = Responses.simulated(stager, 20, windows=[0.5, 1.6])
+    Examples:
+        >>> from neuro_mod import Responses, StageSNNSimulation
+        >>> stager = StageSNNSimulation("small", overrides=["init_params.duration_sec=2"])
+        >>> responses = Responses.simulated(stager, 4, windows=[0.5], settle=0.5)
+        >>> table = responses.table(window=0.5)
+        >>> table.columns.tolist()[:3]
+        ['observable', 'population', 'window_sec']
+        >>> response, error = responses.gradient("occupancy 0", window=0.5)
+        >>> response.shape  # to a shift of the external rate of each population, per Hz
+        (14,)
     """
 
     def __init__(self, folder: str | os.PathLike[str], **changes: Any):

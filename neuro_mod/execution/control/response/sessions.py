@@ -32,6 +32,14 @@ class ObservedSession(ShownFields):
         smoothed: Smoothed rates in Hz, shape ``(T, P)``; NaN in empty populations.
         active: Whether each cluster is active, shape ``(T, C)``.
         load_spikes: Returns the spikes.
+
+    Examples:
+        >>> from neuro_mod import Responses, StageSNNSimulation
+        >>> stager = StageSNNSimulation("small", overrides=["init_params.duration_sec=2"])
+        >>> responses = Responses.simulated(stager, 2, windows=[0.5], settle=0.5)
+        >>> found = responses.of(lambda session: session.active.sum(axis=1), name="active clusters")
+        >>> found.response.shape  # of the number of active clusters: (1, n_windows, n_pops)
+        (1, 1, 14)
     """
 
     counts: NDArray[np.integer]

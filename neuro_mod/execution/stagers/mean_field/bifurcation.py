@@ -44,7 +44,19 @@ _CRITICAL_COLUMNS = ("kind", "parameter", "branch", "n_active", "eigenvalues", "
 
 
 class BifurcationStager(MeanFieldStager):
-    """Follows steady states over a parameter; arguments as for `MeanFieldStager`."""
+    """Follows steady states over a parameter; arguments as for `MeanFieldStager`.
+
+    Examples:
+        >>> from neuro_mod import BifurcationStager
+        >>> branches = BifurcationStager("two_clusters").run("arousal.level", (0.0, 0.5), n_values=5)
+        >>> branches
+        Branches of 6 populations
+          parameter        arousal.level, 0 to 0.5
+          configured       0.0
+          branches         2, 2 partly stable
+          critical points  symmetry breaking at 0.402308
+          theory           shifted response, poisson input
+    """
 
     suffix = "_bifurcation"
     what = "bifurcation diagram"

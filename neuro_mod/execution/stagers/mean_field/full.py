@@ -31,7 +31,16 @@ _AND = " "
 
 
 class FullMeanFieldStager(MeanFieldStager):
-    """Finds the steady states of all populations; arguments as for `MeanFieldStager`."""
+    """Finds the steady states of all populations; arguments as for `MeanFieldStager`.
+
+    Examples:
+        >>> from neuro_mod import FullMeanFieldStager
+        >>> outputs = FullMeanFieldStager("two_clusters").run(n_runs=20)
+        >>> for state in outputs["distinct"]:  # one of several that follow from each other by exchanging clusters
+        ...     print(state.rates[:2].round(1), state.kind, state.multiplicity)
+        [52.3  5.2] stable focus 2
+        [29.2 29.2] saddle 1
+    """
 
     suffix = "_fixed_points"
     what = "steady states"

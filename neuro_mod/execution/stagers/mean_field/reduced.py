@@ -59,7 +59,22 @@ _ON_PATH = ("path", "displacement", "potential", "path_rates")
 
 
 class ReducedMeanFieldStager(MeanFieldStager):
-    """Computes the landscape that a few focus populations see; arguments as for `MeanFieldStager`."""
+    """Computes the landscape that a few focus populations see; arguments as for `MeanFieldStager`.
+
+    Examples:
+        >>> from neuro_mod import ReducedMeanFieldStager
+        >>> stager = ReducedMeanFieldStager("two_clusters")
+        >>> landscape = stager.run(["E0", "E1"], grid_density=5.0, grid_lims=(0.0, 60.0))
+        >>> landscape["force_field"].shape  # two components on a grid of 13 x 13 rates
+        (2, 13, 13)
+        >>> landscape
+        Landscape of 6 populations
+          focus            E0, E1; 169 points, 0 to 60 Hz
+          states           stable node, saddle, stable node
+          barriers (Hz^2)  2 to 1: 26, 0 to 1: 26
+          path             path of minimum force
+          theory           shifted response, poisson input
+    """
 
     suffix = "_landscape"
     what = "landscape"

@@ -36,7 +36,17 @@ _MAX_FIGURES = 6
 
 
 class SensitivityStager(MeanFieldStager):
-    """Computes how steady states change with perturbations; arguments as for `MeanFieldStager`."""
+    """Computes how steady states change with perturbations; arguments as for `MeanFieldStager`.
+
+    Examples:
+        >>> from neuro_mod import SensitivityStager
+        >>> SensitivityStager("two_clusters").run(targets=["rate"])
+        Sensitivities of 6 populations
+          states    stable focus, 1 active
+          targets   rate
+          left out  0 marginal states
+          theory    shifted response, poisson input
+    """
 
     suffix = "_sensitivity"
     what = "sensitivities"

@@ -44,7 +44,14 @@ _SLOWEST = 1e-9
 
 
 class SpectrumStager(MeanFieldStager):
-    """Computes the linear response about a steady state; arguments as for `MeanFieldStager`."""
+    """Computes the linear response about a steady state; arguments as for `MeanFieldStager`.
+
+    Examples:
+        >>> from neuro_mod import SpectrumStager
+        >>> stager = SpectrumStager("two_clusters", overrides=["mean_field.response=exact"])
+        >>> spectra = stager.run()  # doctest: +SKIP
+        >>> spectra.plot("spectra")  # doctest: +SKIP
+    """
 
     suffix = "_spectrum"
     what = "linear response"

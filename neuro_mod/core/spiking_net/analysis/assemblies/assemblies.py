@@ -47,6 +47,14 @@ class Assemblies:
             found in random halves of the data; NaN without assemblies, or without resampling.
         bin_width: Of the counts, in seconds.
         n_bins: Independent bins: those of all sessions, less one for the mean of each.
+
+    Examples:
+        >>> from neuro_mod import Analyzer, StageSNNSimulation
+        >>> outputs = StageSNNSimulation("small").run(duration_sec=5, record=["spikes"])
+        >>> analyzer = Analyzer(outputs["spikes"])  # without labels of clusters
+        >>> assemblies = analyzer.find_assemblies()
+        >>> assemblies.labels.shape, assemblies.n_assemblies
+        ((600,), 6)
     """
 
     labels: NDArray[np.int64]

@@ -306,6 +306,14 @@ def shared_states(*analyses: StateStatistics, empty_state: bool = True) -> list[
     Args:
         analyses: Analyzers, or fitted hidden Markov models, whose states are equal only if they are of one fit.
         empty_state: Whether the state of no active cluster counts.
+
+    Examples:
+        >>> from neuro_mod import Analyzer, StageSNNSimulation, shared_states
+        >>> runs = [StageSNNSimulation("small", random_seed=seed).run(4, record=["spikes"]) for seed in (1, 2)]
+        >>> analyzers = [Analyzer(run) for run in runs]
+        >>> states = shared_states(*analyzers)
+        >>> {analyzer.get_transition_matrix(states=states).shape[0] == len(states) for analyzer in analyzers}
+        {True}
     """
     visited = {state for each in analyses for state in each.get_unique_attractors(empty_state=empty_state)}
     return sorted(visited, key=state_order)

@@ -1,0 +1,66 @@
+"""Pages of classes and functions: only members of this package, short signatures, and a table of the quantities."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from typing import Any
+
+from sphinx.util.nodes import make_refnode
+
+#: Classes whose keys have a page of their own, so that their signatures would repeat it.
+_DESCRIBED_BY_KEYS = {"neuro_mod.Experiment", "neuro_mod.Cluster"}
+
+#: Defaults that are objects which describe themselves in several lines.
+_DESCRIBED_DEFAULT = re.compile(r"=(\w+)\n.*?(?=, \*?\w+|\)$)", re.DOTALL)
+
+
+def _skip(app: Any, what: str, name: str, member: Any, skip: bool, options: Any) -> bool | None:
+    """Leave out what is inherited from other libraries, and fields, which docstrings list with their meaning."""
+    function = getattr(member, "fget", None) or getattr(member, "func", None) or inspect.unwrap(member)
+    function = getattr(function, "__func__", function)
+    if what in {"class", "exception"}:
+        module = getattr(function, "__module__", None) or ""
+        return skip or not module.startswith("neuro_mod") or not inspect.getdoc(function)
+    return None
+
+
+def _shorten(app: Any, what: str, name: str, member: Any, options: Any, signature: Any, returns: Any) -> Any:
+    if name in _DESCRIBED_BY_KEYS:
+        return "", None
+    if not signature:
+        return None
+    return _DESCRIBED_DEFAULT.sub(r"=\1()", signature).replace("<factory>", "..."), returns
+
+
+def _describe_quantities(app: Any, what: str, name: str, member: Any, options: Any, lines: list[str]) -> None:
+    """Say what the quantities are, where autodoc would describe a dictionary."""
+    if name.rpartition(".")[2] != "QUANTITIES":
+        return
+    lines[:] = ["Numbers that describe states and clusters, by name.", ""]
+    lines += ["Each is a `StateQuantity` with `name`, `label` and `unit`; `Analyzer.quantities` computes them.", ""]
+    for quantity in member.values():
+        unit = f" ({quantity.unit})" if quantity.unit else ""
+        lines += [f"`{quantity.name}`", f"   {quantity.label[0].upper()}{quantity.label[1:]}{unit}.", ""]
+
+
+def _find(app: Any, env: Any, node: Any, content: Any) -> Any:
+    """Lead a name in single backticks to what has it, whatever module that is in, if it is one thing alone."""
+    if node.get("refdomain") != "py" or node.get("reftype") not in {"obj", "exc", "class"}:
+        return None
+    end = f".{node['reftarget'].removeprefix('.')}"
+    objects = env.domains["py"].objects
+    found = [name for name in objects if name.endswith(end) and not objects[name].aliased]
+    if len(found) != 1:
+        return None
+    page, anchor = objects[found[0]].docname, objects[found[0]].node_id
+    return make_refnode(app.builder, node["refdoc"], page, anchor, content, found[0])
+
+
+def setup(app: Any) -> dict[str, bool]:
+    """Change what autodoc writes."""
+    app.connect("autodoc-skip-member", _skip)
+    app.connect("autodoc-process-signature", _shorten)
+    app.connect("autodoc-process-docstring", _describe_quantities)
+    app.connect("missing-reference", _find)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}
