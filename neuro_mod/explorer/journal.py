@@ -15,11 +15,12 @@ import neuro_mod
 from neuro_mod.checks import whole_number
 from neuro_mod.config import Experiment, load_experiment
 from neuro_mod.core.spiking_net.engine.stepper import Piece
-from neuro_mod.errors import ConfigError, DataError
+from neuro_mod.errors import ConfigError, DataError, StorageError
 from neuro_mod.execution.stagers.spiking_net import StageSNNSimulation
 from neuro_mod.execution.stagers.stepper import Held, NetworkStepper
 from neuro_mod.recordings.spikes import SpikeEvents
 from neuro_mod.storage.names import EXPLORED
+from neuro_mod.storage.writing import write_whole
 
 #: The perturbation of a target that the configuration has, if it has one, with its course in time.
 CONFIGURED: Literal["configured"] = "configured"
@@ -136,6 +137,26 @@ class Journal:
             "changes": changes,
         }
 
+    def save(self, folder: str | Path) -> Path:
+        """Write it into a folder, from which `load_journal` reads it.
+
+        Args:
+            folder: The folder; made if it does not exist.
+
+        Returns:
+            The path of the file.
+
+        Raises:
+            StorageError: It cannot be written.
+        """
+        text = json.dumps(self.to_json(), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+        path = Path(folder) / EXPLORED
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise StorageError(f"cannot write to {folder}: {error.strerror}") from error
+        return write_whole(path, lambda file: file.write(text.encode()))
+
     @classmethod
     def from_json(cls, data: Any, source: str) -> Journal:
         """The journal that `to_json` made.
@@ -170,7 +191,7 @@ def _given(given: Any) -> Setting:
 
 
 def load_journal(folder: str | Path) -> Journal:
-    """Read the journal of a folder that was saved.
+    """Read the journal of a folder that was saved, on the page or by `Journal.save`.
 
     Args:
         folder: The folder.

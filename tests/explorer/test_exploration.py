@@ -403,6 +403,16 @@ def test_folders_that_cannot_be_written_to_are_said(page, tmp_path):
     assert "explored" in page.wait(lambda: page.latest("error"))["message"]
 
 
+def test_a_journal_is_read_as_it_was_saved(tmp_path):
+    journal = Journal(load_experiment("small"), noise_seed=3)
+    journal.change(40, overrides=["arousal.level=0.6"], perturbations={"rate": [1.5] + [0] * 13})
+    journal.change(60, perturbations={"rate": None})
+    assert journal.save(tmp_path / "new") == tmp_path / "new/metadata/explored.json"
+    again = load_journal(tmp_path / "new")
+    assert again.to_json() == journal.to_json()
+    assert again.spikes(80).steps.tolist() == journal.spikes(80).steps.tolist()
+
+
 @pytest.mark.parametrize("text", ["[", "[]", '{"changes": [{"step": -1}]}', '{"changes": [], "noise_seed": "x"}'])
 def test_journals_that_are_none(tmp_path, text):
     (tmp_path / "metadata").mkdir()

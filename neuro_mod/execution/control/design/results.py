@@ -136,7 +136,9 @@ def findings(study: Study, options: DesignOptions) -> list[str]:
         if name in study.verified:
             beside = difference_of(goal, designed, study.verified[name])
             size = f"{beside.value:+.3g} +- {beside.error:.2g}"
-            if abs(beside.value) <= RESOLVED * beside.error and np.any(designed.vector != study.directions[name]):
+            if np.allclose(designed.vector, study.directions[name], rtol=1e-9, atol=0.0):
+                lines.append(f"the design is the {name} direction: the climb found nothing better")
+            elif abs(beside.value) <= RESOLVED * beside.error:
                 lines.append(f"the design is not resolved from the {name} direction: {size}")
             elif beside.value < -RESOLVED * beside.error:
                 lines.append(f"the design is worse than the {name} direction: {size}; more iterations may help")
