@@ -155,6 +155,14 @@ def test_more_trials_of_verification_keep_the_climb(designed: tuple[Path, dict[s
     assert more["steps"] == found["steps"]
 
 
+def test_a_design_that_is_a_simple_direction_is_said_to_be(tmp_path: Path) -> None:
+    options = replace(OPTIONS, only="E0", norm="linf", iterations=1, iteration_trials=8)
+    found = run_design(SWITCHING, options, tmp_path)
+    assert {row["design"] for row in found["vectors"][1:]} == {0}
+    notes = [note for note in found["findings"] if "naive direction" in note]
+    assert notes == ["the design is the naive direction: the climb found nothing better"]
+
+
 def test_levels_of_arousal_are_followed_by_patterns(tmp_path: Path) -> None:
     options = replace(OPTIONS, goal="occupancy", target="arousal_level", norm="linf", budget=0.3, iterations=1)
     aroused = SWITCHING | {"arousal": {"level": 0.4}}
