@@ -64,7 +64,7 @@ _BARRIER = (
 )
 
 
-#: Rates of active E clusters beside those of large simulated networks, from the table in docs/background/mean_field.md.
+#: Rates of active E clusters beside those of large simulated networks, from benchmarks/THEORY.md.
 _ACCURACY = {
     "shifted/poisson": "27 to 33 % below",
     "shifted/renewal": "21 to 30 % below",

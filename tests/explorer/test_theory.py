@@ -130,7 +130,7 @@ def test_every_answer_names_its_theory_and_fits_json(experiment):
         for message, _ in answers(Question(asked, {}, (0, 1)), NONE, lambda: None):
             assert f"mean field {response}/{closure}" in message["note"]
             assert ("10 to 30 %" in message["note"]) == (response == "shifted")
-            # 36.4 of 54.5 Hz and 45.2 of 62.1 Hz; 56.3 and 64.0 Hz (docs/mean_field.md)
+            # 36.4 of 54.5 Hz and 45.2 of 62.1 Hz; 56.3 and 64.0 Hz (benchmarks/THEORY.md)
             assert ("27 to 33 % below" if response == "shifted" else "about 3 % above") in message["accuracy"]
             assert message["lifetime"] is None
             assert "no lifetime" in message["note"]

@@ -1,6 +1,7 @@
 """Without noise, and driven by the same spike trains, NEST and Brian2 give our spikes and voltages.
 
-The conventions in which they differ from ours stand in docs/order_of_events.md; here each is met in its own terms:
+The conventions in which they differ from ours stand in docs/background/order_of_events.md; here each is met in its
+own terms:
 
 - Brian2 simulates the whole recurrent network; the builder gives it one more step of refractory period.
 - NEST cannot deliver a spike in the step it was fired in. Its synapses are therefore fed by generators that play our

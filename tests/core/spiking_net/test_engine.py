@@ -260,7 +260,7 @@ def test_rates_and_metastability_of_the_published_network(reference_circuit):
 
     The description gives 1.71 Hz for the E background, which is what NEST does: its shortest delay is one step, so a
     spike acts one step later than in our order of events. Brian2 2.9 in our order, with the weight matrices of seeds
-    0-3 and 15 s each, has E 8.98, I 11.53, E background 1.804 Hz (+-0.02). See docs/order_of_events.md.
+    0-3 and 15 s each, has E 8.98, I 11.53, E background 1.804 Hz (+-0.02). See docs/background/accuracy.md.
     """
     measured = []
     for seed in range(6):
