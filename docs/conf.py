@@ -31,6 +31,7 @@ extensions = [
     "extensions.mathml",
     "extensions.cells",
     "extensions.alternatives",
+    "extensions.figures",
     "extensions.package_hash",
 ]
 # DOCS_ONLY=how_to/sweeps builds one page, or the pages of one folder, while writing it
@@ -49,13 +50,25 @@ nb_execution_raise_on_error = True
 nb_execution_show_tb = True
 
 # the gallery
+sections = [
+    "spiking_network",
+    "perturbations",
+    "states",
+    "events_and_groups",
+    "sweeps",
+    "mean_field",
+    "control",
+    "paper",
+]
 sphinx_gallery_conf = {
     "examples_dirs": [str(DOCS.parent / "examples" / "gallery")],
     "gallery_dirs": ["gallery"],
     "filename_pattern": r"\.py$",
-    "image_scrapers": ("extensions.figures.figures_of_script",),
+    "image_scrapers": ("extensions.figures.pictures_of_script",),
     "capture_repr": (),
+    "subsection_order": [f"../examples/gallery/{section}" for section in sections],
     "within_subsection_order": "FileNameSortKey",
+    "notebook_extensions": set(),
     "plot_gallery": not only or only.startswith("gallery"),
     "abort_on_example_error": True,
     "parallel": True,
@@ -64,7 +77,7 @@ sphinx_gallery_conf = {
     "min_reported_time": 1e9,
     "download_all_examples": False,
     "remove_config_comments": True,
-    "reset_modules": (),
+    "reset_modules": ("extensions.figures.in_empty_folder",),
 }
 
 # the reference
