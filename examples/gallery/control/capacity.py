@@ -10,5 +10,5 @@ import subprocess
 from pathlib import Path
 
 command = "neuro-mod control capacity --states all:2 --clusters 6 --modes 1..6 --out simulations/capacity"
-subprocess.run(command.split(), check=True)
+subprocess.run(command.split(), check=True, capture_output=True)
 picture = Path("simulations/capacity/plots/capacity.png")

@@ -11,5 +11,5 @@ import subprocess
 from pathlib import Path
 
 command = "neuro-mod control capacity small --states all:1 --modes 1,3,5 --out simulations/verified"
-subprocess.run([*command.split(), "--verify", "4", "--trials", "6", "--duration", "3"], check=True)
+subprocess.run([*command.split(), "--verify", "4", "--trials", "6", "--duration", "3"], check=True, capture_output=True)
 picture = Path("simulations/verified/verification/plots/verification.png")

@@ -13,5 +13,7 @@ from pathlib import Path
 
 Path("simulations").mkdir()
 command = "neuro-mod tune small --active 2 --response shifted --closure poisson --out simulations/tuned.yaml"
-subprocess.run([*command.split(), "--duration", "5", "--trials", "1", "--keep-closest"], check=False)
+subprocess.run(
+    [*command.split(), "--duration", "5", "--trials", "1", "--keep-closest"], check=False, capture_output=True
+)
 picture = Path("simulations/tuned.png")
