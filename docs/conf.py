@@ -67,7 +67,7 @@ sphinx_gallery_conf = {
     "image_scrapers": ("extensions.figures.pictures_of_script",),
     "capture_repr": (),
     "subsection_order": [f"../examples/gallery/{section}" for section in sections],
-    "within_subsection_order": "FileNameSortKey",
+    "within_subsection_order": "extensions.figures.FirstThenByName",
     "notebook_extensions": set(),
     "plot_gallery": not only or only.startswith("gallery"),
     "abort_on_example_error": True,
@@ -98,7 +98,7 @@ html_show_sourcelink = False
 html_theme_options = {
     "navbar_align": "left",
     "show_prev_next": True,
-    "secondary_sidebar_items": ["page-toc"],
+    "secondary_sidebar_items": {"**": ["page-toc"], "gallery/**": []},
     "footer_start": ["copyright"],
     "footer_end": [],
     "pygments_light_style": "a11y-high-contrast-light",

@@ -21,6 +21,12 @@ from neuro_mod.plotting.style import DPI
 _DPI = 150
 #: A text of several lines in a script, which stands below ``# %%``.
 _TEXT = re.compile(r"# %%\n((?:#.*\n)+)$")
+#: Scripts that begin their sections; the others follow by name.
+_FIRST = (
+    *("raster", "perturbation", "state_raster", "detected_rates", "psth", "group_values", "one_parameter"),
+    *("two_parameters", "fixed_points", "phase_plane", "potential", "bifurcation", "step_response"),
+    *("occupancy_responses", "state_responses", "design"),
+)
 #: What sphinx-gallery says about downloads, but for that of the script itself.
 _DOWNLOADS = re.compile(
     r"\.\. only:: html\n\n    \.\. note::\n        :class: sphx-glr-download-link-note\n(?:\n|        .*\n)+"
@@ -29,6 +35,21 @@ _DOWNLOADS = re.compile(
 _run = gen_rst._exec_and_get_memory
 #: That of the script that runs.
 _folders: list[tempfile.TemporaryDirectory[str]] = []
+
+
+class FirstThenByName:
+    """Order of the scripts of a section; a ``within_subsection_order`` of sphinx-gallery."""
+
+    def __init__(self, folder: str):
+        del folder
+
+    def __call__(self, script: str) -> tuple[int, str]:
+        """What to sort by."""
+        name = Path(script).stem
+        return (_FIRST.index(name) if name in _FIRST else len(_FIRST)), name
+
+    def __repr__(self) -> str:
+        return "<FirstThenByName>"
 
 
 def in_empty_folder(gallery_conf: dict[str, Any], script: str) -> None:
@@ -59,7 +80,7 @@ def pictures_of_script(block: Any, block_vars: dict[str, Any], gallery_conf: dic
         known.append(value)
         paths.append(next(block_vars["image_path_iterator"]))
         if isinstance(value, Figure):
-            value.savefig(paths[-1], dpi=_DPI * value.dpi / DPI)  # larger in the style for talks
+            value.savefig(paths[-1], dpi=_DPI * max(1.0, value.dpi / DPI))  # larger in the style for talks
         else:
             shutil.copyfile(Path(_folders[-1].name, value), paths[-1])
     return figure_rst(paths, gallery_conf["src_dir"], _alternative(block_vars["src_file"], block.lineno))
