@@ -70,7 +70,6 @@ sphinx_gallery_conf = {
     "within_subsection_order": "extensions.figures.FirstThenByName",
     "notebook_extensions": set(),
     "plot_gallery": not only or only.startswith("gallery"),
-    "abort_on_example_error": True,
     "parallel": True,
     "write_computation_times": False,
     "show_signature": False,
@@ -98,7 +97,7 @@ html_show_sourcelink = False
 html_theme_options = {
     "navbar_align": "left",
     "show_prev_next": True,
-    "secondary_sidebar_items": {"**": ["page-toc"], "gallery/**": []},
+    "secondary_sidebar_items": {"[!g]**": ["page-toc"]},
     "footer_start": ["copyright"],
     "footer_end": [],
     "pygments_light_style": "a11y-high-contrast-light",

@@ -6,6 +6,7 @@ import ast
 import re
 import shutil
 import tempfile
+import warnings
 from contextlib import chdir
 from pathlib import Path
 from typing import Any
@@ -108,7 +109,21 @@ def _one_download(app: Any, page: str, source: list[str]) -> None:
         source[0] = _DOWNLOADS.sub("", source[0])
 
 
+def _forget_removed(app: Any, config: Any) -> None:
+    """Remove pages of scripts that are no longer there; sphinx-gallery keeps them."""
+    (scripts,), (gallery,) = (config.sphinx_gallery_conf[f"{what}_dirs"] for what in ("examples", "gallery"))
+    for page in Path(app.srcdir, gallery).glob("*/*.py"):
+        if not Path(scripts, page.parent.name, page.name).exists():
+            for file in page.parent.glob(f"{page.stem}.*"):
+                file.unlink()
+            if not any(page.parent.glob("*.py")):
+                shutil.rmtree(page.parent)
+
+
 def setup(app: Any) -> dict[str, bool]:
     """Change pages of the gallery before they are read."""
+    # processes that scripts run in are replaced once their memory has grown, and scripts lose nothing by that
+    warnings.filterwarnings("ignore", "A worker stopped while some jobs", UserWarning)
+    app.connect("config-inited", _forget_removed)
     app.connect("source-read", _one_download)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
