@@ -31,6 +31,7 @@ extensions = [
     "extensions.mathml",
     "extensions.cells",
     "extensions.alternatives",
+    "extensions.figures",
     "extensions.package_hash",
     "extensions.api",
     "extensions.anchors",
@@ -54,22 +55,33 @@ nb_execution_raise_on_error = True
 nb_execution_show_tb = True
 
 # the gallery
+sections = [
+    "spiking_network",
+    "perturbations",
+    "states",
+    "events_and_groups",
+    "sweeps",
+    "mean_field",
+    "control",
+    "paper",
+]
 sphinx_gallery_conf = {
     "examples_dirs": [str(DOCS.parent / "examples" / "gallery")],
     "gallery_dirs": ["gallery"],
     "filename_pattern": r"\.py$",
-    "image_scrapers": ("extensions.figures.figures_of_script",),
+    "image_scrapers": ("extensions.figures.pictures_of_script",),
     "capture_repr": (),
-    "within_subsection_order": "FileNameSortKey",
+    "subsection_order": [f"../examples/gallery/{section}" for section in sections],
+    "within_subsection_order": "extensions.figures.FirstThenByName",
+    "notebook_extensions": set(),
     "plot_gallery": not only or only.startswith("gallery"),
-    "abort_on_example_error": True,
     "parallel": True,
     "write_computation_times": False,
     "show_signature": False,
     "min_reported_time": 1e9,
     "download_all_examples": False,
     "remove_config_comments": True,
-    "reset_modules": (),
+    "reset_modules": ("extensions.figures.in_empty_folder",),
 }
 
 # the reference
@@ -98,7 +110,7 @@ html_theme_options = {
     "navbar_align": "left",
     "header_links_before_dropdown": 6,
     "show_prev_next": True,
-    "secondary_sidebar_items": ["page-toc"],
+    "secondary_sidebar_items": {"[!g]**": ["page-toc"]},
     "footer_start": ["copyright"],
     "footer_end": ["of_version"],
     "pygments_light_style": "a11y-high-contrast-light",

@@ -41,7 +41,7 @@ _SCREEN = 96
 LABEL_SIZE, TICK_SIZE = 8.0, 7.0
 LINE_WIDTH = 0.6
 #: Width of a letter on average, and of the letters of states' names, in parts of their size.
-_LETTER, _WIDE_LETTERS = 0.55, {"+": 0.84} | dict.fromkeys("0123456789", 0.64)
+_LETTER, _WIDE_LETTERS = 0.55, {"+": 0.84, "m": 0.97} | dict.fromkeys("0123456789", 0.64)
 #: Height of a line of a note in points.
 _LINE = 9.0
 #: Values that have ticks of their own, at most, and letters of such a value; gap between the numbers in points.

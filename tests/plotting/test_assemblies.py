@@ -32,6 +32,13 @@ def test_neurons_are_ordered_by_assembly():
     assert bar.get_ylabel() == "count correlation"
 
 
+def test_the_bound_is_named_where_there_are_no_points():
+    few, all_shown = figure_of(), figure_of(eigenvalues=(3.0, 2.0), bound=1.5)
+    for figure, side, place in ((few, "right", "bottom"), (all_shown, "left", "top")):
+        (name,) = figure.axes[1].texts
+        assert (name.get_horizontalalignment(), name.get_verticalalignment()) == (side, place)
+
+
 def test_many_neurons_are_averaged_and_unknown_ones_left_out():
     labels = np.repeat([0, 1], 600)
     correlations = np.where(labels[:, None] == labels, 0.4, 0.0)

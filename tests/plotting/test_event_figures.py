@@ -16,10 +16,10 @@ from neuro_mod.plotting.bands import MAX_CURVES
 TIMES = np.linspace(-0.5, 1, 31)
 
 
-def rates(n_units=3, conditions=()):
+def rates(n_units=3, conditions=(), times=TIMES):
     """Unit k responds by k Hz."""
     tables = [
-        pd.DataFrame({"time": TIMES, "unit": unit, "rate_hz": 5 + unit * (TIMES > 0), "standard_error": 0.5} | extra)
+        pd.DataFrame({"time": times, "unit": unit, "rate_hz": 5 + unit * (times > 0), "standard_error": 0.5} | extra)
         for unit in range(n_units)
         for extra in ([{"condition": c} for c in conditions] or [{}])
     ]
@@ -57,6 +57,7 @@ FIGURES = {
     "psth": lambda: event_rates(rates()),
     "psth of one": lambda: event_rates(rates(1)),
     "psth of many": lambda: event_rates(rates(MAX_PANELS + 3, ["tone 1", "tone 2"])),
+    "psth of equal halves": lambda: event_rates(rates(18, times=np.linspace(-0.39, 0.39, 40))),
     "fano": lambda: fano_in_time(fano()),
     "matched": lambda: fano_in_time(fano().assign(mean_matched=1.5, mean_matched_error=0.1)),
     "switches": lambda: around_switches(switches()),

@@ -29,6 +29,15 @@ def test_the_map_shows_what_is_resolved_and_what_is_unknown(populations, crowded
     assert not crowded(figure) and not cut_off(figure)
 
 
+def test_the_label_of_the_colours_fits_beside_few_rows(default, crowded, cut_off):
+    response = np.random.default_rng(1).normal(size=(6, np.count_nonzero(default.sizes)))
+    names = [str(cluster) for cluster in range(6)]
+    label = "response after 0.5 s (1/Hz)"
+    figure = response_map(response, np.full_like(response, 0.5), names, default, "occupancy of cluster", label)
+    assert figure.axes[1].get_ylabel().split() == label.split()
+    assert not crowded(figure) and not cut_off(figure)
+
+
 def test_the_step_response_stands_beside_its_check(crowded, cut_off):
     windows = np.linspace(0.1, 1.6, 8)
     response = windows[:, None] * np.array([3, -0.2, 0, -1, 0.1, 0])

@@ -20,7 +20,7 @@ sweep = {
     "measures": ["rates"],
     "keep_spikes": True,
 }
-sweep["set"]["stimulus.amplitude"] = 0.1
+sweep["set"]["stimulus.amplitude"] = 0.05
 run_sweep(sweep, "simulations/stimuli_by_arousal")
 tables = []
 for level, runs in sweep_runs("simulations/stimuli_by_arousal").by("arousal.level"):

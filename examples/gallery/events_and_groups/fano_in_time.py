@@ -2,9 +2,10 @@
 Variability around a stimulus
 =============================
 
-Fano factors of spike counts over trials in sliding windows: they drop at the onset of a stimulus.
+Fano factors of spike counts over trials around the onset of a stimulus, raw and mean-matched, in sliding windows.
 
-The mean-matched curve leaves out what follows from the change of the rates alone.
+The raw curve drops. The mean-matched one leaves out what follows from the change of the rates alone: in these few
+trials, all of it.
 """
 
 from neuro_mod import Analyzer, StageSNNSimulation, plotting

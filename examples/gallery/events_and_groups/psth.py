@@ -2,7 +2,8 @@
 Rates around a stimulus
 =======================
 
-Mean rate of each cluster around the onset of a stimulus, with standard errors over trials; three clusters are stimulated.
+Mean rate of each cluster around the onset of a stimulus, with standard errors over trials; three clusters are
+stimulated.
 """
 
 from neuro_mod import Analyzer, StageSNNSimulation, plotting

@@ -4,7 +4,7 @@ Membrane voltage
 
 Membrane voltages of three neurons over half a second, with their spikes and the threshold.
 
-Voltages are in units of the model. After a spike a neuron stays at the reset voltage for its refractory period.
+Voltages are in units of the threshold. After a spike a neuron stays at the reset voltage for its refractory period.
 """
 
 from neuro_mod import StageSNNSimulation

@@ -2,7 +2,8 @@
 Assemblies without labels
 =========================
 
-Correlations of the spike counts of all pairs of neurons, sorted by the assemblies that were found, beside the eigenvalues.
+Correlations of the spike counts of all pairs of neurons, sorted by the assemblies that were found, beside the
+eigenvalues.
 
 The clusters are not given: neurons whose counts vary together are grouped.
 """

@@ -2,7 +2,7 @@
 Random points of two parameters
 ===============================
 
-Occupancy of clusters at points that were drawn at random from ranges of two parameters, as the colours of these points.
+Occupancy of clusters over each of two parameters, at points that were drawn at random from ranges of both.
 """
 
 from neuro_mod import run_sweep
@@ -11,7 +11,7 @@ sweep = {
     "config": "small",
     "set": {"init_params.duration_sec": 2.0},
     "parameters": {
-        "arousal.level": {"from": 0, "to": 0.6},
+        "arousal.level": {"from": 0, "to": 0.3},
         "external_currents.nu_ext_baseline[0]": {"from": 6.5, "to": 7.5},
     },
     "combine": "sampled",

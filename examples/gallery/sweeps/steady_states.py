@@ -1,19 +1,18 @@
 """
-Steady states over two parameters
-=================================
+Steady states over a parameter
+==============================
 
-Numbers and rates of the steady states of the mean field over the level of arousal and the potentiation of E→E weights.
+Numbers of steady states of the mean field, and of active clusters in the stable ones, over the level of arousal.
+
+Measures of the mean field can be swept beside those of simulations.
 """
 
 from neuro_mod import run_sweep
 
 sweep = {
-    "config": "two_clusters",
-    "parameters": {
-        "architecture.clusters.j_potentiated[0]": {"from": 16, "to": 24, "n": 5},
-        "external_currents.nu_ext_baseline[0]": [6.6, 7.0, 7.4],
-    },
+    "config": "mean_field",
+    "parameters": {"arousal.level": {"from": 0, "to": 0.6, "n": 5}},
     "measures": ["fixed_points"],
-    "mean_field": {"starts": 10},
+    "mean_field": {"starts": 5},
 }
 figure = run_sweep(sweep, "simulations/steady_states").plot("fixed_points")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
 from neuro_mod.errors import invalid
@@ -72,7 +73,7 @@ def event_rates(table: pd.DataFrame, *, ax: Axes | None = None, width: float | N
             _draw(axes, table.loc[table["unit"] == unit], shown)
             axes.set_title(f"cluster {unit}", loc="left", fontsize=style.TICK_SIZE, pad=2)
         panels[0].set(ylim=(0, None), xlim=_edges(table["time"].to_numpy(np.float64)))
-        panels[0].xaxis.set_major_locator(style.round_ticks(3))
+        panels[0].xaxis.set_major_locator(MaxNLocator(3, steps=[1, 2, 4, 5, 10]))  # also -0.4, 0, 0.4
         panels[0].yaxis.set_major_locator(style.round_ticks(3))
         for axes in panels[-columns:]:
             axes.tick_params(labelbottom=True)  # also above an empty place of the last row

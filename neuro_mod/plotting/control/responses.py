@@ -16,6 +16,7 @@ from neuro_mod.plotting.bands import BAND_STRENGTH, CURVE_COLOURS, band_handle, 
 from neuro_mod.plotting.legends import legend_above_figure, legend_height
 from neuro_mod.plotting.population_map import add_colour_bar, centred
 from neuro_mod.plotting.population_rows import EVEN_HEIGHTS, PopulationRows, population_rows, spaced, wide_gap
+from neuro_mod.plotting.sweep.sweep_panels import broken
 from neuro_mod.populations import Populations
 
 _Array = NDArray[np.float64]
@@ -79,7 +80,8 @@ def response_map(
         row = _ROW * style.POINTS_PER_MM if ax is None else style.size_in_points(ax)[1] / len(names)
         kept = spaced(places * row)
         axes.set_yticks(places[kept], [names[i] for i in kept])
-        add_colour_bar(axes, norm, style.DIVERGING).set_label(bar_label)
+        bar = add_colour_bar(axes, norm, style.DIVERGING)
+        bar.set_label(broken(bar_label, len(names) * row))
         style.write_note(ax or figure, _UNRESOLVED if (~resolved).any() else "")
     return style.whole(figure)
 

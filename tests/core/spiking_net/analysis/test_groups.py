@@ -297,3 +297,13 @@ def test_names_that_do_not_exist_are_refused(tables, paired):
         paired.survival("clusters")
     with pytest.raises(InputError, match="one for each of the 40 sessions"):
         Groups(tables, grouping(["a", "a", "b", "b"])).table()
+
+
+def test_groups_of_an_analyzer_draw_their_figures(paired):
+    analyzer = Analyzer(list(drawn_sessions(3.0, 2.0, 3.0, 2.0)), CLUSTERS)
+    groups = analyzer.groups(["one", "one", "other", "other"])
+    assert groups.plot("group_activations").axes[0].get_xlabel() == "activation t (s)"
+    with pytest.raises(InputError, match=r'figure: "raster" found; expected one of group_values'):
+        groups.plot("raster")
+    with pytest.raises(InputError, match="figures of groups need their analyzer"):
+        paired.plot()

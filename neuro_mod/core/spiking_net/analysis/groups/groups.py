@@ -168,8 +168,8 @@ class Groups:
         """Draw a figure.
 
         Args:
-            name: ``group_values``, ``group_rasters``, ``group_lifetimes``, ``group_activations``, ``group_intervals``, or,
-                with a hidden Markov model, ``group_hidden_lifetimes``. By default the first of them that there is.
+            name: ``group_values``, ``group_rasters``, ``group_lifetimes``, ``group_activations``, ``group_intervals``,
+                or, with a hidden Markov model, ``group_hidden_lifetimes``. By default the first of them that there is.
             ax: As for `Analyzer.plot`, as are ``t_from`` and ``t_to`` (of ``group_rasters``) and ``style``.
             t_from: See ``ax``.
             t_to: See ``ax``.

@@ -1,0 +1,14 @@
+"""
+Theories and simulation
+=======================
+
+Rates of active clusters, inactive clusters and backgrounds by four mean-field theories, as multiples of the simulated
+rates.
+
+The grey bars are standard errors of the simulations.
+"""
+
+from neuro_mod import compare, load_experiment
+
+experiment = load_experiment("small", ["init_params.duration_sec=10"])
+figure = compare(experiment, n_trials=2).plot("rate_comparison")
