@@ -39,7 +39,7 @@ from neuro_mod.summaries import Shown, Summary, described
 
 
 class Experiment(Shown, Section):
-    """One experiment. Build it with `load_experiment`, change it with `replace`.
+    """A validated configuration, immutable. Build it with `load_experiment`, change it with `replace`.
 
     Examples:
         >>> from neuro_mod import load_experiment
