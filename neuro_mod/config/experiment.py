@@ -41,6 +41,8 @@ from neuro_mod.summaries import Shown, Summary, described
 class Experiment(Shown, Section):
     """A validated configuration, immutable. Build it with `load_experiment`, change it with `replace`.
 
+    Its sections and keys are attributes: ``experiment.arousal.level``.
+
     Examples:
         >>> from neuro_mod import load_experiment
         >>> experiment = load_experiment("small")
