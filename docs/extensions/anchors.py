@@ -13,7 +13,9 @@ def _collect(app: Any, doctree: nodes.document) -> None:
         text = "" if isinstance(node, nodes.section) else node.astext()
         ids = node.get("ids", ())
         for name in (*ids, *(node.get("names", ()) if ids else ())):
-            slugs.setdefault(name, (node.line or 0, name if name in ids else ids[0], text))
+            found = node.line or 0, name if name in ids else ids[0], text
+            slugs.setdefault(name, found)
+            slugs.setdefault(name.removeprefix("term-"), found)
 
 
 def setup(app: Any) -> dict[str, bool]:

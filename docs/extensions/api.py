@@ -12,7 +12,11 @@ from sphinx.util.nodes import make_refnode
 _DESCRIBED_BY_KEYS = {"neuro_mod.Experiment", "neuro_mod.Cluster"}
 
 #: Defaults that are objects which describe themselves in several lines.
-_DESCRIBED_DEFAULT = re.compile(r"=(\w+)\n.*?(?=, \*?\w+|\)$)", re.DOTALL)
+_DESCRIBED_DEFAULT = re.compile(r"=(\w+)\s{2,}.*?(?=, \w+=|\)$)", re.DOTALL)
+
+_FUNCTION = re.compile(r"<function (?:\w+\.)*(?:(\w+)|<lambda>)>")
+#: What a name alone may mean; attributes are called as arguments are.
+_KINDS = {"class", "exception", "function"}
 
 
 def _skip(app: Any, what: str, name: str, member: Any, skip: bool, options: Any) -> bool | None:
@@ -30,7 +34,9 @@ def _shorten(app: Any, what: str, name: str, member: Any, options: Any, signatur
         return "", None
     if not signature:
         return None
-    return _DESCRIBED_DEFAULT.sub(r"=\1()", signature).replace("<factory>", "..."), returns
+    signature = _DESCRIBED_DEFAULT.sub(r"=\1()", signature)
+    signature = _FUNCTION.sub(lambda found: found[1] or "...", signature)
+    return signature.replace("<factory>", "..."), returns
 
 
 def _describe_quantities(app: Any, what: str, name: str, member: Any, options: Any, lines: list[str]) -> None:
@@ -48,10 +54,9 @@ def _find(app: Any, env: Any, node: Any, content: Any) -> Any:
     """Lead a name in single backticks to what has it, whatever module that is in, if it is one thing alone."""
     if node.get("refdomain") != "py" or node.get("reftype") not in {"obj", "exc", "class"}:
         return None
-    end = f".{node['reftarget'].removeprefix('.')}"
-    objects = env.domains["py"].objects
-    found = [name for name in objects if name.endswith(end) and not objects[name].aliased]
-    if len(found) != 1:
+    name, objects = node["reftarget"].removeprefix("."), env.domains["py"].objects
+    found = [full for full in objects if full.endswith(f".{name}") and not objects[full].aliased]
+    if len(found) != 1 or not ("." in name or objects[found[0]].objtype in _KINDS):
         return None
     page, anchor = objects[found[0]].docname, objects[found[0]].node_id
     return make_refnode(app.builder, node["refdoc"], page, anchor, content, found[0])

@@ -39,7 +39,9 @@ from neuro_mod.summaries import Shown, Summary, described
 
 
 class Experiment(Shown, Section):
-    """One experiment. Build it with `load_experiment`, change it with `replace`.
+    """A validated configuration, immutable. Build it with `load_experiment`, change it with `replace`.
+
+    Its sections and keys are attributes: ``experiment.arousal.level``.
 
     Examples:
         >>> from neuro_mod import load_experiment

@@ -61,8 +61,15 @@ class StageSNNSimulation(Stager):
     """Stages one simulation of the spiking network of a configuration.
 
     The network (connections, heterogeneity) and the noise follow from the configuration and its seed alone: every
-    `run` of a stager is the same run, and the same on another machine of the same kind. Arguments and errors are those
-    of `Stager`.
+    `run` of a stager is the same run, and the same on another machine of the same kind.
+
+    Args:
+        config: Path of a YAML file, name of a shipped one, YAML text or bytes, a mapping of sections, or an experiment.
+        random_seed: Replaces ``settings.random_seed``.
+        overrides: Values that replace those of `config`, such as ``["init_params.duration_sec=1.0"]``.
+
+    Raises:
+        ConfigError: Everything that is wrong with the configuration.
 
     Examples:
         >>> from neuro_mod import StageSNNSimulation

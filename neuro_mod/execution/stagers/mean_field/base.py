@@ -63,9 +63,9 @@ class MeanFieldStager(Stager):
     """Stages the mean field of the network of a configuration, arousal and perturbations included.
 
     Args:
-        config: As for `Stager`.
-        random_seed: As for `Stager`.
-        overrides: As for `Stager`.
+        config: Path of a YAML file, name of a shipped one, YAML text or bytes, a mapping of sections, or an experiment.
+        random_seed: Replaces ``settings.random_seed``.
+        overrides: Values that replace those of `config`, such as ``["init_params.duration_sec=1.0"]``.
         perturbation_time: Seconds at which the perturbations are taken; None for each at its onset.
         n_z: Number of values of z, which spreads the arousal over neurons, over which responses are averaged, at most
             `MAX_Z`; 1 for the mean of z.

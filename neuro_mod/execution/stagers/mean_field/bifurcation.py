@@ -44,7 +44,9 @@ _CRITICAL_COLUMNS = ("kind", "parameter", "branch", "n_active", "eigenvalues", "
 
 
 class BifurcationStager(MeanFieldStager):
-    """Follows steady states over a parameter; arguments as for `MeanFieldStager`.
+    """Follows steady states over a parameter.
+
+    Arguments and errors are those of `MeanFieldStager`.
 
     Examples:
         >>> from neuro_mod import BifurcationStager

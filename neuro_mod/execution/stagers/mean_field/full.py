@@ -31,7 +31,9 @@ _AND = " "
 
 
 class FullMeanFieldStager(MeanFieldStager):
-    """Finds the steady states of all populations; arguments as for `MeanFieldStager`.
+    """Finds the steady states of all populations.
+
+    Arguments and errors are those of `MeanFieldStager`.
 
     Examples:
         >>> from neuro_mod import FullMeanFieldStager

@@ -59,7 +59,9 @@ _ON_PATH = ("path", "displacement", "potential", "path_rates")
 
 
 class ReducedMeanFieldStager(MeanFieldStager):
-    """Computes the landscape that a few focus populations see; arguments as for `MeanFieldStager`.
+    """Computes the landscape that a few focus populations see.
+
+    Arguments and errors are those of `MeanFieldStager`.
 
     Examples:
         >>> from neuro_mod import ReducedMeanFieldStager

@@ -36,7 +36,9 @@ _MAX_FIGURES = 6
 
 
 class SensitivityStager(MeanFieldStager):
-    """Computes how steady states change with perturbations; arguments as for `MeanFieldStager`.
+    """Computes how steady states change with perturbations.
+
+    Arguments and errors are those of `MeanFieldStager`.
 
     Examples:
         >>> from neuro_mod import SensitivityStager

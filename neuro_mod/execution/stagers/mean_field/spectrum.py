@@ -44,7 +44,9 @@ _SLOWEST = 1e-9
 
 
 class SpectrumStager(MeanFieldStager):
-    """Computes the linear response about a steady state; arguments as for `MeanFieldStager`.
+    """Computes the linear response about a steady state.
+
+    Arguments and errors are those of `MeanFieldStager`.
 
     Examples:
         >>> from neuro_mod import SpectrumStager
