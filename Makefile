@@ -30,7 +30,7 @@ section = echo "\#\# \`benchmarks.$$name\`"; echo; cat .venv/$$name.md
 # $(call step,WHAT,COMMANDS): say what is done, and in how many seconds.
 step = printf '%-50s' '$(1)'; began=$$(date +%s); { $(2); } || exit 1; echo "$$(($$(date +%s) - began)) s"
 
-.PHONY: help demo paper test test-all test-slow test-light test-versions test-wheel test-slurm test-peers check bench bench-long bench-theory lock format templates clean
+.PHONY: help demo paper test test-all test-slow test-light test-versions test-wheel test-slurm test-peers docs check bench bench-long bench-explore bench-theory lock format templates clean
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
