@@ -13,6 +13,7 @@ from typing import Any
 
 import matplotlib as mpl
 from matplotlib.figure import Figure
+from PIL import Image
 from sphinx_gallery import gen_rst
 from sphinx_gallery.scrapers import figure_rst
 
@@ -83,7 +84,8 @@ def pictures_of_script(block: Any, block_vars: dict[str, Any], gallery_conf: dic
         if isinstance(value, Figure):
             value.savefig(paths[-1], dpi=_DPI * max(1.0, value.dpi / DPI))  # larger in the style for talks
         else:
-            shutil.copyfile(Path(_folders[-1].name, value), paths[-1])
+            with Image.open(Path(_folders[-1].name, value)) as picture:
+                picture.reduce(DPI // _DPI).save(paths[-1])
     return figure_rst(paths, gallery_conf["src_dir"], _alternative(block_vars["src_file"], block.lineno))
 
 

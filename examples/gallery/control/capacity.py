@@ -9,6 +9,6 @@ were found, and random ones.
 import subprocess
 from pathlib import Path
 
-command = "neuro-mod control capacity --states all:2 --clusters 6 --modes 1..6 --out simulations/capacity"
-subprocess.run(command.split(), check=True, capture_output=True)
+command = "neuro-mod control capacity --states all:2 --clusters 6 --modes 1..6"
+subprocess.run([*command.split(), "--out", "simulations/capacity"], check=True, capture_output=True)
 picture = Path("simulations/capacity/plots/capacity.png")

@@ -10,6 +10,6 @@ Every point is a state: the network is simulated with its direction and without,
 import subprocess
 from pathlib import Path
 
-command = "neuro-mod control capacity small --states all:1 --modes 1,3,5 --out simulations/verified"
-subprocess.run([*command.split(), "--verify", "4", "--trials", "6", "--duration", "3"], check=True, capture_output=True)
+command = "neuro-mod control capacity small --states all:1 --modes 1,3,5 --verify 4 --trials 6 --duration 3"
+subprocess.run([*command.split(), "--out", "simulations/verified"], check=True, capture_output=True)
 picture = Path("simulations/verified/verification/plots/verification.png")

@@ -11,9 +11,7 @@ that were simulated and the one that was chosen.
 import subprocess
 from pathlib import Path
 
-Path("simulations").mkdir()
-command = "neuro-mod tune small --active 2 --response shifted --closure poisson --out simulations/tuned.yaml"
-subprocess.run(
-    [*command.split(), "--duration", "5", "--trials", "1", "--keep-closest"], check=False, capture_output=True
-)
+Path("simulations").mkdir(exist_ok=True)
+command = "neuro-mod tune small --active 2 --response shifted --closure poisson --duration 5 --trials 1 --keep-closest"
+subprocess.run([*command.split(), "--out", "simulations/tuned.yaml"], check=False, capture_output=True)
 picture = Path("simulations/tuned.png")
