@@ -16,6 +16,8 @@ def _collect(app: Any, doctree: nodes.document) -> None:
             found = node.line or 0, name if name in ids else ids[0], text
             slugs.setdefault(name, found)
             slugs.setdefault(name.removeprefix("term-"), found)
+            if text and name.endswith(text.lower()):  # docutils has names in lower case; keys such as arousal.L are not
+                slugs.setdefault(name.removesuffix(text.lower()) + text, found)
 
 
 def setup(app: Any) -> dict[str, bool]:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import inspect
 import re
+from pathlib import Path
 from typing import Any
 
+from sphinx.ext.autosummary.generate import find_autosummary_in_files
 from sphinx.util.nodes import make_refnode
 
+_REFERENCE = Path(__file__).parents[1] / "reference"
 #: Classes whose keys have a page of their own, so that their signatures would repeat it.
 _DESCRIBED_BY_KEYS = {"neuro_mod.Experiment", "neuro_mod.Cluster"}
 
@@ -62,8 +65,17 @@ def _find(app: Any, env: Any, node: Any, content: Any) -> Any:
     return make_refnode(app.builder, node["refdoc"], page, anchor, content, found[0])
 
 
+def _remove_former(app: Any) -> None:
+    """Remove pages of names that are no longer listed, which nothing would lead to."""
+    listed = {entry.name for entry in find_autosummary_in_files([_REFERENCE / "api.md", _REFERENCE / "plotting.md"])}
+    for page in (_REFERENCE / "api").glob("*.rst"):
+        if page.stem not in listed:
+            page.unlink()
+
+
 def setup(app: Any) -> dict[str, bool]:
     """Change what autodoc writes."""
+    app.connect("builder-inited", _remove_former, priority=100)
     app.connect("autodoc-skip-member", _skip)
     app.connect("autodoc-process-signature", _shorten)
     app.connect("autodoc-process-docstring", _describe_quantities)

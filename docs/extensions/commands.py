@@ -98,7 +98,8 @@ def _entry(name: str, text: str) -> str:
 
 
 def _link(command: Command) -> str:
-    return f"[`{command.name}`](/reference/generated/commands/{command.page}.md)"
+    anchor = command.name.replace(" ", "-")
+    return f'[`{command.name}`](/reference/generated/commands/{command.page}.md){{id="{anchor}"}}'
 
 
 def _listed(commands: list[Command]) -> str:
