@@ -1,7 +1,8 @@
 """How well the methods of detection recover known states, over noise, kernels and thresholds.
 
 Run ``python -m benchmarks.detection_accuracy`` from the root of the repository. Spikes are drawn from known states, see
-`benchmarks.synthetic_sessions`; docs/detection.md argues from the tables. The numbers depend on nothing but the seed.
+`benchmarks.synthetic_sessions`; docs/background/detection.md argues from the tables. The numbers depend on nothing but
+the seed.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """What the methods of detection find in the default network, whose true states are unknown.
 
-Run ``python -m benchmarks.detection_network`` from the root of the repository; docs/detection.md argues from the
-tables. The numbers depend on the seeds, and on the kind of machine where it rounds otherwise.
+Run ``python -m benchmarks.detection_network`` from the root of the repository; docs/background/detection.md argues
+from the tables. The numbers depend on the seeds, and on the kind of machine where it rounds otherwise.
 """
 
 from __future__ import annotations

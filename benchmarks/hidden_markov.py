@@ -1,7 +1,7 @@
 """How many hidden states the default network has by BIC and by cross-validation, and the time of an iteration.
 
-Run ``python -m benchmarks.hidden_markov`` from the root of the repository; docs/hidden_markov.md argues from the
-numbers. It takes some two minutes on two cores, with three numbers of states only in the cross-validation. The
+Run ``python -m benchmarks.hidden_markov`` from the root of the repository; docs/how_to/hidden_markov.md argues from
+the numbers. It takes some two minutes on two cores, with three numbers of states only in the cross-validation. The
 iteration is timed against that of hmmlearn, on counts drawn from a known model.
 """
 

@@ -28,7 +28,7 @@ class TwoState(Detector):
 
     Two states are found if the distribution has two peaks with a valley between them and the two rates differ enough.
     Otherwise an absolute threshold is used: all clusters may be in the same state all the time. Silent clusters are
-    left out of the fit. docs/detection.md has the measurements behind these choices.
+    left out of the fit. docs/background/detection.md has the measurements behind these choices.
 
     Args:
         least_difference_hz: Least difference of the rates of two states, in Hz.
