@@ -80,7 +80,7 @@ test-wheel: $(INSTALLED)  ## build the package, install it by itself, and run th
 
 docs: $(SITE)  ## build the site in docs/_build/html, executing what changed, and visit its pages in Chromium, where there is one
 	$(BIN)/python -m sphinx -W --keep-going -q -j 2 docs docs/_build/html
-	$(BIN)/python -m pytest -m site tests/site
+	$(BIN)/python -m pytest -m site -n 2 tests/site
 
 check: $(INSTALLED)  ## lint, types, layers
 	$(BIN)/ruff check .

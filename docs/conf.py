@@ -102,6 +102,7 @@ default_role = "py:obj"  # docstrings quote names in single backticks, which lea
 # what it looks like
 templates_path = ["_templates"]
 html_theme = "pydata_sphinx_theme"
+html_context = {"default_mode": "auto"}
 html_title = "neuro_mod"
 html_favicon = _LOGO = "_static/logo.svg"
 html_static_path = ["_static"]

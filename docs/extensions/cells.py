@@ -16,6 +16,8 @@ from jupyter_cache.executors import utils as executing
 
 #: The folder in which the cells of a page are executed; readers have one of their own.
 _EXECUTED_IN = re.compile(re.escape(tempfile.gettempdir()) + r"/tmp\w+/")
+#: Into so many parts pages are dealt out; about as many as Sphinx makes for two processes.
+_HANDS = 8
 _LANGUAGES = {".yaml": "yaml", ".py": "python", ".csv": "text", ".json": "json"}
 
 
@@ -51,8 +53,14 @@ def _replace(block: nodes.literal_block, text: str, language: str) -> None:
     block.children[0].parent = block
 
 
+def _deal(app: Any, env: Any, names: list[str]) -> None:
+    """Sphinx reads neighbours in one process: deal the pages out, so that all processes have some to execute."""
+    names[:] = [name for first in range(_HANDS) for name in sorted(names)[first::_HANDS]]
+
+
 def setup(app: Any) -> dict[str, bool]:
     """Keep lines whole that arrive in parts, and change pages once they are read."""
+    app.connect("env-before-read-docs", _deal)
     executing.executenb = partial(executing.executenb, coalesce_streams=True)
     app.connect("doctree-read", _show)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
