@@ -91,6 +91,7 @@ check: $(INSTALLED)  ## lint, types, layers
 bench: $(PEERS)  ## time engine, batches, studies, commands, mean field and analysis, against other simulators
 	-$(MAKE) $(BRIAN2)
 	$(BIN)/python -m benchmarks.simulators --out .venv/simulators.md
+	$(BIN)/python -m benchmarks.mean_rates --out .venv/mean_rates.md
 	$(BIN)/python -m benchmarks.whole_process --out .venv/whole_process.md
 	$(BIN)/python -m benchmarks.parts --out .venv/parts.md
 	$(BIN)/python -m benchmarks.scaling --out .venv/scaling.md
@@ -101,7 +102,7 @@ bench: $(PEERS)  ## time engine, batches, studies, commands, mean field and anal
 	$(BIN)/python -m benchmarks.detection_accuracy --out .venv/detection_accuracy.md
 	$(BIN)/python -m benchmarks.detection_network --out .venv/detection_network.md
 	$(BIN)/python -m benchmarks.hidden_markov --out .venv/hidden_markov.md
-	(echo "# Measured by \`make bench\`"; for name in simulators whole_process parts scaling weights batches studies \
+	(echo "# Measured by \`make bench\`"; for name in simulators mean_rates whole_process parts scaling weights batches studies \
 		mean_field detection_accuracy detection_network hidden_markov; do echo; $(section); done) > benchmarks/RESULTS.md
 
 bench-long: $(INSTALLED)  ## time and memory of an hour of simulated time and of the analysis of 100 sessions

@@ -11,6 +11,7 @@ from hatchling.plugin.manager import PluginManager
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
+import hatch_build
 from neuro_mod import __version__
 from tests.helpers.shared import ROOT
 
@@ -82,3 +83,38 @@ def test_code_stays_as_it_is():
         return [token.content for token in MarkdownIt("commonmark").parse(markdown) if token.type == "fence"]
 
     assert code(description({})) == code(description(REPOSITORY)) == code(README)
+
+
+@pytest.mark.parametrize(
+    ("written", "without", "site", "repository"),
+    [
+        ("[a](docs/b.md#c)", "a", "[a](SITE/b.html#c)", "[a](REPO/blob/v1/docs/b.md#c)"),
+        ("[a](#b)", "a", "a", "[a](REPO/blob/v1/README.md#b)"),
+        ("[a](/LICENSE)", "a", "a", "[a](REPO/blob/v1/LICENSE)"),
+        ('[a](docs/b.md "c d")', "a", '[a](SITE/b.html "c d")', '[a](REPO/blob/v1/docs/b.md "c d")'),
+        ('![a](docs/b.png "c")', "", '![a](SITE/b.png "c")', '![a](REPO/raw/v1/docs/b.png "c")'),
+        ("[![a](docs/b.svg)](docs/c.md)", "", "[![a](SITE/b.svg)](SITE/c.html)", None),
+        ("[![a](https://x/b.svg)](docs/c.md)", "![a](https://x/b.svg)", "[![a](https://x/b.svg)](SITE/c.html)", None),
+        ("[![a](docs/b.svg)](https://x)", "", "[![a](SITE/b.svg)](https://x)", None),
+        ("[a [b]](docs/c.md)", "a [b]", "[a [b]](SITE/c.html)", None),
+        ("[`a`](docs/b(1).md)", "`a`", "[`a`](SITE/b(1).html)", None),
+        ("[two\nlines](docs/b.md)", "two\nlines", "[two\nlines](SITE/b.html)", None),
+        *(
+            (kept, kept, kept, kept)
+            for kept in (
+                "[a](https://x) [b](mailto:x@y) [c](//x/y)",
+                "`[a](b.md)` and ``[a](b`c.md)``",
+                "````\n```\n[a](b.md)\n````",
+                "~~~\n[a](b.md)\n~~~",
+                "- a\n  ```\n  [a](b.md)\n  ```",
+                r"\[a](b.md)",
+            )
+        ),
+    ],
+)
+def test_links_in_every_form(written, without, site, repository):
+    urls = {"Documentation": "https://s.example/"}, {"Repository": "https://r.example"}
+    assert hatch_build.description(written, {}, "1") == without
+    assert hatch_build.description(written, urls[0], "1") == site.replace("SITE", "https://s.example")
+    if repository is not None:
+        assert hatch_build.description(written, urls[1], "1") == repository.replace("REPO", "https://r.example")
