@@ -1,9 +1,10 @@
-"""Pages of classes and functions: only members of this package, short signatures, and a table of the quantities."""
+"""Pages of classes and functions: only members of this package, short signatures, types of results."""
 
 from __future__ import annotations
 
 import inspect
 import re
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,10 @@ _DESCRIBED_BY_KEYS = {"neuro_mod.Experiment", "neuro_mod.Cluster"}
 #: Defaults that are objects which describe themselves in several lines.
 _DESCRIBED_DEFAULT = re.compile(r"=(\w+)\s{2,}.*?(?=, \w+=|\)$)", re.DOTALL)
 
+#: Sections of docstrings that follow what is returned.
+_LATER = re.compile(r"(Raises|References|Examples):$")
+_RETURNS = re.compile(r"^Returns:\n((?: {4}.*\n?)+)", re.MULTILINE)
+_SEE, _CONSTANT = re.compile(r"see `([\w.]+)`"), re.compile(r"`([A-Z_]+)`")
 _FUNCTION = re.compile(r"<function (?:\w+\.)*(?:(\w+)|<lambda>)>")
 #: What a name alone may mean; attributes are called as arguments are.
 _KINDS = {"class", "exception", "function"}
@@ -53,6 +58,41 @@ def _describe_quantities(app: Any, what: str, name: str, member: Any, options: A
         lines += [f"`{quantity.name}`", f"   {quantity.label[0].upper()}{quantity.label[1:]}{unit}.", ""]
 
 
+def _complete(app: Any, what: str, name: str, member: Any, options: Any, lines: list[str]) -> None:
+    """Show the values of constants, and what is returned, if need be as the function says that a docstring names."""
+    function = inspect.unwrap(getattr(member, "__func__", member))
+    names = getattr(function, "__globals__", None) or vars(sys.modules.get(getattr(member, "__module__", ""), object))
+
+    def value(found: re.Match[str]) -> str:
+        constant = names.get(found[1])
+        return f"{constant:,}" if isinstance(constant, int | float) else found[0]
+
+    lines[:] = [_CONSTANT.sub(value, line) for line in lines]
+    type_of_result = getattr(function, "__annotations__", {}).get("return")
+    if what not in {"function", "method"} or type_of_result in {None, "None", "Any", "Self"}:
+        return
+    if not {"Returns:", "Yields:"} & set(lines):
+        place = next((row for row, line in enumerate(lines) if _LATER.match(line)), len(lines))
+        lines[place:place] = ["", "Returns:", *(_described_elsewhere(lines, names) or [_type(type_of_result)]), ""]
+
+
+def _described_elsewhere(lines: list[str], names: dict[str, Any]) -> list[str]:
+    """What is returned by the function to which a docstring leads, which may be without a page."""
+    if not (see := _SEE.search("\n".join(lines))):
+        return []
+    first, *others = see[1].split(".")
+    function = names.get(first)
+    for other in others:
+        function = getattr(function, other, None)
+    content = (inspect.getdoc(function) or "") if inspect.isfunction(function) else ""
+    found = _RETURNS.search(content)
+    return found[1].splitlines() if found else []
+
+
+def _type(annotation: str) -> str:
+    return f"    `{annotation.replace('_Array', 'NDArray').replace('np.', 'numpy.').replace('pd.', 'pandas.')}`."
+
+
 def _find(app: Any, env: Any, node: Any, content: Any) -> Any:
     """Lead a name in single backticks to what has it, whatever module that is in, if it is one thing alone."""
     if node.get("refdomain") != "py" or node.get("reftype") not in {"obj", "exc", "class"}:
@@ -79,5 +119,6 @@ def setup(app: Any) -> dict[str, bool]:
     app.connect("autodoc-skip-member", _skip)
     app.connect("autodoc-process-signature", _shorten)
     app.connect("autodoc-process-docstring", _describe_quantities)
+    app.connect("autodoc-process-docstring", _complete, priority=400)  # before napoleon reads the sections
     app.connect("missing-reference", _find)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

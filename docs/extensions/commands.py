@@ -77,7 +77,7 @@ def _entry(name: str, text: str) -> str:
         text = text[: added.start()]
         for fact in added[1].split("; "):
             label, _, value = fact.rpartition(": ")
-            facts[label.capitalize() or ("" if fact == "required" else "Range")] = value
+            facts[label.capitalize() or ("" if fact == "required" else "Values")] = value.replace("x>=", "at least ")
     if given := _GIVEN_DEFAULT.search(text):
         text = text[: given.start()]
         facts["Default"] = given[1]

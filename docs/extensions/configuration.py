@@ -6,11 +6,12 @@ import inspect
 import re
 from dataclasses import MISSING, fields
 from functools import cache
-from typing import Any
+from typing import Any, get_args
 
 from docutils import nodes
 from sphinx.util.docutils import SphinxDirective
 
+from neuro_mod.choices import DetectionMethod, Kernel
 from neuro_mod.config import Experiment
 from neuro_mod.config.cluster import Cluster
 from neuro_mod.config.fields import Section, extra_of
@@ -33,6 +34,7 @@ _OTHER: dict[str, type[Section]] = {
     "sweep.mean_field": MeanFieldSettings,
     "cluster": Cluster,
 }
+_CHOICES = {"method": DetectionMethod, "kernel": Kernel}
 _SPECIAL = re.compile(r"([\\*_{}\[\]<>$|~#])")
 _OPTION = re.compile(r"(?<![`\w-])(--[a-z][a-z-]*)")
 _KEY = re.compile(r"\b[a-z_]+(?:\\?[._][a-zA-Z_0-9\\]+)+")
@@ -146,15 +148,19 @@ def analysis_arguments() -> list[str]:
     """An entry for each argument of the analysis, and for each parameter of a detection method."""
     entries = []
     about = _arguments(AnalysisSettings)
+    values = {name: "one of " + escaped(", ".join(get_args(each))) for name, each in _CHOICES.items()}
+    values |= dict.fromkeys(("kernel_width_ms", "minimal_lifespan_ms"), escaped("a number >= 0"))
+    values["sampling_ms"] = escaped("a number > 0")
     for field in fields(AnalysisSettings):
         if field.name != "parameters":
             meaning = {"method": "method for detecting active clusters"}.get(field.name, about[field.name])
-            facts = {"Default": f"`{field.default}`"}
+            facts = {"Default": f"`{field.default}`", "Values": values[field.name]}
             entries.append(_entry(field.name, f"sweep.analysis.{field.name}", _plain(meaning), facts))
     for method, detector in DETECTORS.items():
         own = _arguments(detector)
         for field in fields(detector):
-            facts = {"Default": "none" if field.default is None else f"`{field.default}`"}
+            default = "none" if field.default is None else f"`{field.default}`"
+            facts = {"Default": default, "Values": escaped("a number >= 0")}
             described = _plain(own.get(field.name, ""))
             meaning = f"with method `{method}`: {described[:1].lower()}{described[1:]}"
             entries.append(_entry(field.name, f"sweep.analysis.{method}.{field.name}", meaning, facts))

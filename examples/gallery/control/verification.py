@@ -2,7 +2,8 @@
 Modes in the network
 ====================
 
-Change of the share of time in a state under the direction of that state within the modes, over its margin.
+Changes of the share of time in a state, in those one swap away, and of their ratio, under the direction of that state
+within the modes, over its margin.
 
 Every point is a state: the network is simulated with its direction and without, under the same noise.
 """

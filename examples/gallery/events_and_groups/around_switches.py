@@ -2,8 +2,8 @@
 Rates around switches
 =====================
 
-Mean rates of clusters that switch on or off, of the other active clusters and of all clusters, around the time of the
-switch.
+Mean rates of clusters that switch on or off, of the other clusters and of all their neurons, around the time of the
+switch, with standard errors over switches.
 """
 
 from neuro_mod import Analyzer, StageSNNSimulation, plotting

@@ -12,7 +12,12 @@ from neuro_mod import plotting, run_sweep, sweep_runs
 
 sweep = {
     "config": "published",
-    "set": {"init_params.duration_sec": 0.6, "stimulus.onsets": [0.3], "stimulus.amplitude_unit": "relative"},
+    "set": {
+        "init_params.duration_sec": 0.6,
+        "stimulus.onsets": [0.3],
+        "stimulus.amplitude": 0.05,
+        "stimulus.amplitude_unit": "relative",
+    },
     "parameters": {"arousal.level": [0, 0.3, 0.6, 0.9], "stimulus.clusters": [[0, 1, 2], [6, 7, 8]]},
     "repeats": 8,
     "fix_network": True,
@@ -20,7 +25,6 @@ sweep = {
     "measures": ["rates"],
     "keep_spikes": True,
 }
-sweep["set"]["stimulus.amplitude"] = 0.05
 run_sweep(sweep, "simulations/stimuli_by_arousal")
 tables = []
 for level, runs in sweep_runs("simulations/stimuli_by_arousal").by("arousal.level"):

@@ -2,10 +2,10 @@
 Theories and simulation
 =======================
 
-Rates of active clusters, inactive clusters and backgrounds by four mean-field theories, as multiples of the simulated
-rates.
+Rates of active clusters, inactive clusters and backgrounds by four mean-field theories, as multiples of the settled
+rates of simulations.
 
-The grey bars are standard errors of the simulations.
+The grey bars are standard errors of the settled rates.
 """
 
 from neuro_mod import compare, load_experiment

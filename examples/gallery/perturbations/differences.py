@@ -1,9 +1,9 @@
 """
-Effect of a perturbation on all rates
-=====================================
+Effect of a perturbation on rates
+=================================
 
-Mean difference of the rate of each population between pairs of runs with and without a perturbation, with its standard
-error.
+Mean difference of the rates of two perturbed clusters between pairs of runs with and without a perturbation, with its
+standard error.
 
 Both runs of a pair have the same noise, so that the difference is small until they part.
 """

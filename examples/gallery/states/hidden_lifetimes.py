@@ -2,7 +2,7 @@
 Lifetimes of hidden states
 ==========================
 
-Survival curves of the states of a hidden Markov model.
+Survival curves of the states of a hidden Markov model, and of the states of active clusters in the same spikes.
 """
 
 from neuro_mod import Analyzer, StageSNNSimulation

@@ -25,7 +25,7 @@ def fewest_states(n_clusters: int, n_active: int) -> int:
 
 
 def covering_vocabulary(n_clusters: int, n_active: int, seed: int = 0) -> Vocabulary:
-    """A small vocabulary that covers.
+    """A small vocabulary with full coverage: each pair of clusters is separated by some state, in both orders.
 
     States are nodes of a graph, and a cluster is the edge between the two states that have it: two clusters are told
     apart in both orders if no two edges join the same nodes. Such a graph with `fewest_states` nodes exists where

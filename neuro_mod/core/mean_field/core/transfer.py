@@ -90,7 +90,7 @@ def response(mu: ArrayLike, sigma: ArrayLike, *, response: ResponseKind = "shift
 
     Returns:
         Rate in Hz and derivatives. The relative error of the rate is below 1e-11 for the shifted response as long as it
-        is a normal number, and below .1 % for the exact one above 1 Hz.
+        is a normal number, and below 0.1 % for the exact one above 1 Hz.
 
     Raises:
         InputError: A value is out of bounds or not finite, or ratios of time constants are out of range.

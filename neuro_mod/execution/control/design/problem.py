@@ -32,7 +32,7 @@ LEAST_DURATION = 5.0
 
 @dataclass(frozen=True)
 class DesignOptions:
-    """What is asked for.
+    """Goal, budget and trials of a design.
 
     Args:
         make: The state, such as ``E0+E1+E2``.

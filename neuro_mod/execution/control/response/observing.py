@@ -22,7 +22,7 @@ SETTLE = 1.0
 
 @dataclass(frozen=True, eq=False)
 class Observing:
-    """What is estimated.
+    """Windows, states and detection method of responses.
 
     Args:
         windows: In seconds.
