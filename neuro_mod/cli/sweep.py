@@ -148,6 +148,7 @@ def _print_plan(sweep: Sweep, out: Path, *, as_json: bool) -> None:
 def _print_means(sweep: Sweep, table: Any) -> None:
     """Print means of the first measures by point."""
     from neuro_mod.execution.sweep_columns import CONDITION, DIRECTION, OF_RUNS, POINT
+    from neuro_mod.summaries import counted
 
     swept = [*([CONDITION] if sweep.file.conditions else []), *([DIRECTION] if sweep.directions else [])]
     swept += sweep.parameters
@@ -162,7 +163,7 @@ def _print_means(sweep: Sweep, table: Any) -> None:
     ]
     print_table([POINT, *swept, *shown], rows)
     more = [f"{len(means) - _ROWS} more points"] if len(means) > _ROWS else []
-    more += [f"{len(columns) - len(shown)} more columns"] if len(columns) > len(shown) else []
+    more += [counted(len(columns) - len(shown), "more column")] if len(columns) > len(shown) else []
     left_out = f"; {' and '.join(more)} in the files" if more else ""
     what = "measures of the mean field" if sweep.file.of_mean_field_alone else f"means over {_runs_at_point(sweep)}"
     print_text(f"{what}{left_out}:")
