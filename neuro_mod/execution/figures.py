@@ -183,6 +183,23 @@ class WithFigures(ABC):
         return plot(self.drawings(), name, self.figure_aliases, self.absent, ax=ax, window=(t_from, t_to), style=style)
 
 
+class StudyResults(dict[str, Any], WithFigures):
+    """What a study returns: the content of its ``metadata/run.json``, and ``files``; with its figures.
+
+    Args:
+        metadata: The content.
+        drawings: The figures, by file name.
+    """
+
+    def __init__(self, metadata: Mapping[str, Any], drawings: Drawings):
+        super().__init__(metadata)
+        self._drawings = drawings
+
+    def drawings(self) -> Drawings:
+        """All figures, by file name."""
+        return self._drawings
+
+
 def plot(
     drawings: Drawings,
     name: str | None,

@@ -17,7 +17,7 @@ from neuro_mod.config.sweep.analysis import settings_in_plan
 from neuro_mod.config.sweep.mean_field import of_mean_field
 from neuro_mod.core.spiking_net.analysis.findings.sessions import MAX_REASSIGNED
 from neuro_mod.execution import jobs
-from neuro_mod.execution.figures import Drawings, Look, WithFigures, save_figures
+from neuro_mod.execution.figures import Drawings, Look, StudyResults, save_figures
 from neuro_mod.execution.jobs import Execution, Item, Job, JobFolder, Outcome
 from neuro_mod.execution.stagers.base import THEORY
 from neuro_mod.execution.stagers.compiling import compile_for_workers
@@ -80,7 +80,7 @@ _HINT = (
 )
 
 
-class SweepResults(dict[str, Any], WithFigures):
+class SweepResults(StudyResults):
     """What `run_sweep` returns: the content of ``metadata/run.json``, and ``files``; with the table and its figures.
 
     Args:
@@ -90,12 +90,8 @@ class SweepResults(dict[str, Any], WithFigures):
     """
 
     def __init__(self, metadata: Mapping[str, Any], drawings: Drawings, table: pd.DataFrame | None):
-        super().__init__(metadata)
-        self._drawings, self.table = drawings, table
-
-    def drawings(self) -> Drawings:
-        """A figure for each measure, by file name."""
-        return self._drawings
+        super().__init__(metadata, drawings)
+        self.table = table
 
 
 def run_sweep(

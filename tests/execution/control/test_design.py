@@ -23,7 +23,8 @@ from neuro_mod.execution.control.design.measure import Measure, Plan
 from neuro_mod.execution.control.design.measurement import OF_GOAL, OF_NEARNESS, Measurement
 from neuro_mod.execution.control.design.predictions import predicted, predicted_from_zero, room
 from neuro_mod.execution.control.design.problem import DesignOptions, build_problem
-from neuro_mod.execution.control.design.run import DesignResults, run_design
+from neuro_mod.execution.control.design.run import run_design
+from neuro_mod.execution.figures import StudyResults
 from neuro_mod.execution.stagers import StageSNNSimulation
 from neuro_mod.storage.names import DESIGN_CONFIG, RESPONSES
 from tests.helpers.shared import CONFIGS, SMALL
@@ -93,7 +94,7 @@ def test_a_design_raises_its_goal_and_is_verified(designed: tuple[Path, dict[str
 
 def test_a_design_draws_its_figures(designed: tuple[Path, dict[str, Any]]) -> None:
     _, found = designed
-    assert isinstance(found, DesignResults)
+    assert isinstance(found, StudyResults)
     assert [*found.drawings()] == ["design_vector", "design_progress", "design_verified", "design_leakage"]
     assert found.plot("design_vector") is not None
 

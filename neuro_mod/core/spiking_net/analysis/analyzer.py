@@ -329,8 +329,7 @@ class Analyzer(ShownAnalysis, NeuronAnalysis, ClusterStatistics):
         Raises:
             InputError: There are fewer than two groups, or fewer than two sessions in one, or no such reference.
         """
-        grouped = grouping(groups, networks, trials)
-        return Groups(self.session_tables(), grouped, reference, self.hidden_markov, self)
+        return Groups(self.session_tables(), grouping(groups, networks, trials), reference, self.hidden_markov, self)
 
     @property
     def files(self) -> tuple[Path | None, ...]:

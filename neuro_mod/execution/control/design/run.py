@@ -28,7 +28,7 @@ from neuro_mod.execution.control.design.problem import DesignOptions, DesignProb
 from neuro_mod.execution.control.design.results import describe_results
 from neuro_mod.execution.control.design.save import save_study
 from neuro_mod.execution.control.design.study import Study, do_study, planned_seconds
-from neuro_mod.execution.figures import Drawings, WithFigures
+from neuro_mod.execution.figures import StudyResults
 from neuro_mod.execution.jobs import JobFolder
 from neuro_mod.execution.jobs.ledger import Entry
 from neuro_mod.execution.jobs.log import JobLog
@@ -43,23 +43,6 @@ _Array = NDArray[np.float64]
 _LOG = logging.getLogger(__name__)
 
 
-class DesignResults(dict[str, Any], WithFigures):
-    """What `run_design` returns: the content of ``run.json``, and ``files``; with figures.
-
-    Args:
-        metadata: The content.
-        drawings: The figures.
-    """
-
-    def __init__(self, metadata: Mapping[str, Any], drawings: Drawings):
-        super().__init__(metadata)
-        self._drawings = drawings
-
-    def drawings(self) -> Drawings:
-        """Vectors, climb, verification and leakage, by file name."""
-        return self._drawings
-
-
 def run_design(
     config: Source,
     options: DesignOptions,
@@ -70,7 +53,7 @@ def run_design(
     n_threads: int | None = None,
     force: bool = False,
     progress: bool = False,
-) -> DesignResults:
+) -> StudyResults:
     """Design a perturbation, verify it, and save it in a folder with its table, leakage and pictures.
 
     The network is that of the configuration's seed. A folder that holds measurements of the same design, of an
@@ -148,7 +131,7 @@ def _conclude(
     study: Study,
     about: Mapping[str, Any],
     began: float,
-) -> DesignResults:
+) -> StudyResults:
     """Save what a study says, and return it."""
     results = describe_results(study, options, experiment.populations)
     drawings = save_study(folder, experiment, options, study, results)
@@ -170,7 +153,7 @@ def _conclude(
     folder.save_json(RUN, metadata)
     folder.finish()
     files = [str(folder.path / name) for name in (*folder.records, MANIFEST)]
-    return DesignResults(metadata | {"files": files}, drawings)
+    return StudyResults(metadata | {"files": files}, drawings)
 
 
 class _Kept:
