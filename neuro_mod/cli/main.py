@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import atexit
 import gc
+import os
+import sys
 from typing import Annotated
 
 import typer
@@ -29,6 +31,7 @@ from neuro_mod.cli.schema import schema
 from neuro_mod.cli.sweep import sweep
 from neuro_mod.cli.tune import tune
 from neuro_mod.cli.validate import validate
+from neuro_mod.core.compilation_watch import compiled_elsewhere
 from neuro_mod.execution.compilation_shown import compilation_shown
 
 app = typer.Typer(
@@ -82,8 +85,14 @@ def main() -> None:
     # The many objects of imported modules live to the end: looking for garbage among them costs 0.5 s a command.
     gc.set_threshold(200_000)
     atexit.register(gc.freeze)
-    with plain_failures(), compilation_shown():
-        app()
+    try:
+        with plain_failures(), compilation_shown():
+            app()
+    except SystemExit as end:
+        if compiled_elsewhere():  # after Ctrl-C: the process would wait for the compiler
+            sys.stderr.flush()
+            os._exit(end.code if isinstance(end.code, int) else 0)
+        raise
 
 
 if __name__ == "__main__":

@@ -7,12 +7,13 @@ the wrong code.
 
 from __future__ import annotations
 
+import atexit
 import gc
 import hashlib
 import os
 import sys
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 from weakref import WeakSet
@@ -24,6 +25,7 @@ from numba.core import event as compiler_event
 from numba.core.caching import FunctionCache
 from numba.core.codegen import JITCodeLibrary
 from numba.core.compiler import Compiler
+from numba.core.compiler_lock import global_compiler_lock
 from numba.core.runtime.nrt import rtsys
 
 from neuro_mod.core.compilation_watch import STOPPED, tell
@@ -104,10 +106,32 @@ class _Undisturbed(Compiler):
         collecting = gc.isenabled()
         gc.disable()
         try:
-            return super().compile_extra(func)
+            with _ignored_interrupts_raised():
+                return super().compile_extra(func)
         finally:
             if collecting:
                 gc.enable()
+
+
+@contextmanager
+def _ignored_interrupts_raised() -> Iterator[None]:
+    """Let Ctrl-C end a compilation also in functions that LLVM calls, where Python ignores it and kernels are lost."""
+    ignored: list[BaseException | None] = []
+    before = sys.unraisablehook
+
+    def receive(unraisable: sys.UnraisableHookArgs) -> None:
+        if isinstance(unraisable.exc_value, KeyboardInterrupt):
+            ignored.append(unraisable.exc_value)
+        else:
+            before(unraisable)
+
+    sys.unraisablehook = receive
+    try:
+        yield
+    finally:
+        sys.unraisablehook = before
+        if ignored:
+            raise KeyboardInterrupt
 
 
 class _Linked(Compiler):
@@ -185,3 +209,5 @@ class _Announcement(compiler_event.Listener):
 
 
 compiler_event.register("numba:compile", _Announcement())
+# The compiler crashes if the process ends while another thread is in it: the end waits for it, and no other compiles.
+atexit.register(global_compiler_lock.acquire)

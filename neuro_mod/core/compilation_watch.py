@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -11,6 +12,7 @@ Watcher = Callable[[str | None], None]
 STOPPED = ""
 
 _WATCHERS: list[Watcher] = []
+_compiling: threading.Thread | None = None
 
 
 @contextmanager
@@ -29,5 +31,12 @@ def compilation_watched(watcher: Watcher) -> Iterator[None]:
 
 def tell(name: str | None) -> None:
     """Tell all watchers that the compilation of a kernel begins, or that it has ended or was stopped."""
+    global _compiling  # noqa: PLW0603 -- only one kernel is compiled at a time
+    _compiling = threading.current_thread() if name else None
     for watcher in tuple(_WATCHERS):
         watcher(name)
+
+
+def compiled_elsewhere() -> bool:
+    """Whether another thread is compiling a kernel."""
+    return _compiling is not None and _compiling is not threading.current_thread()

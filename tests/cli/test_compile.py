@@ -77,3 +77,23 @@ def test_nothing_is_left_to_compile(tmp_path):
     assert int(run_python("-c", setting + compile_all).stdout) >= 3
     assert run_python("-c", setting + compile_all).stdout == "0\n"
     assert run_python("-c", setting + use).stdout == "[]\n"
+
+
+def test_a_command_does_not_wait_for_the_compiler_of_another_thread():
+    code = (
+        "import sys, threading, time, neuro_mod.core.compilation\n"
+        "from numba.core.compiler_lock import global_compiler_lock\n"
+        "from neuro_mod.core.compilation_watch import tell\n"
+        "from neuro_mod.cli.main import main\n"
+        "began = threading.Event()\n"
+        "def compile():\n"
+        "    with global_compiler_lock:\n"
+        "        tell('advance'), began.set(), time.sleep(250)\n"
+        "threading.Thread(target=compile, daemon=True).start()\n"
+        "began.wait()\n"
+        "sys.argv[1:] = ['validate', '--no-such-option'] if len(sys.argv) > 1 else ['schema']\n"
+        "main()"
+    )
+    ended = run_python("-c", code)
+    assert ended.returncode == 0 and json.loads(ended.stdout)
+    assert run_python("-c", code, "refused").returncode == 2

@@ -148,3 +148,42 @@ def test_an_empty_cache_variable_is_none(monkeypatch):
     monkeypatch.delenv("NEURO_MOD_CACHE_DIR", raising=False)
     monkeypatch.setenv("XDG_CACHE_HOME", "")
     assert compilation.cache_folder(Path(__file__).parent).is_absolute()
+
+
+def test_ctrl_c_in_what_llvm_calls_ends_the_compilation(small_kernel, tmp_path):
+    """Python ignores exceptions there; the kernel would be incomplete."""
+    interrupted_once = """
+from numba.core.codegen import JITCodeLibrary
+hook, times = JITCodeLibrary._object_compiled_hook, []
+def interrupt(module, code):
+    if module.name == "double" and not times:
+        times.append(module)
+        raise KeyboardInterrupt
+    hook(module, code)
+JITCodeLibrary._object_compiled_hook = interrupt
+"""
+    twice = "    return 2 * x\ntry:\n    double(21)\nexcept KeyboardInterrupt:\n    print('interrupted')\n"
+    file = Path(small_kernel[0])
+    file.write_text(interrupted_once + file.read_text().replace("    return 2 * x\n", twice))
+    process = start(small_kernel, tmp_path / "cache")
+    assert finish(process)[::2] == ["interrupted", "42"]
+
+
+def test_the_end_of_a_process_waits_for_the_compiler():
+    code = """
+import threading, time
+import neuro_mod.core.compilation
+from numba.core.compiler_lock import global_compiler_lock
+began = threading.Event()
+def compile():
+    with global_compiler_lock:
+        began.set()
+        time.sleep(0.5)
+        print("compiled", flush=True)
+    time.sleep(0.1)
+    with global_compiler_lock:
+        print("compiled another one", flush=True)
+threading.Thread(target=compile, daemon=True).start()
+began.wait()
+"""
+    assert run_python("-c", code).stdout == "compiled\n"
