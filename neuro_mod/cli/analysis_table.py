@@ -31,7 +31,7 @@ def print_analysis(metadata: dict[str, Any]) -> None:
     )
     typer.echo()
     print_table(
-        ["state", "visits", "% of time", "mean lifespan in s", "Hz"],
+        ["state", "visits", "% of time", "mean of whole visits in s", "Hz"],
         [
             [
                 row["state"],
@@ -177,7 +177,7 @@ def _model_rows(model: dict[str, Any]) -> dict[str, str]:
         "hidden states": found,
         "hidden fit": fit,
         "hidden visits": f"{model['n_visits']} in {_shown(model['assigned'], 100)} % of the time, which is assigned to "
-        f"a state; mean lifespan {_shown(model['mean_lifespan_sec'])} s, Kaplan-Meier "
+        f"a state; mean lifespan {_shown(model['mean_lifespan_sec'])} s of those seen whole, Kaplan-Meier "
         f"{_shown(model['mean_lifespan_kaplan_meier_sec'])} s",
         "agreement": 'not computed: it needs scikit-learn, pip install "neuro_mod[hmm]"'
         if agreement is None

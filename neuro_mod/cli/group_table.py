@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from string import ascii_uppercase
 from typing import Any
 
@@ -60,9 +61,16 @@ def print_groups(described: dict[str, Any]) -> None:
             row += [_with_error(change, "difference"), _number(change["p_value"], 2)]
         rows.append(row)
     print_table(header, rows)
+    print_about_means(row[0] for row in rows)
     if len(names) > len(shown):
         print_text(f"{len(names) - len(shown)} more groups in the files")
     typer.echo()
+
+
+def print_about_means(quantities: Iterable[str]) -> None:
+    """Print of which durations the means are, if there are any among the quantities of a table."""
+    if any(name.startswith("mean_") for name in quantities):
+        print_text("mean_..._sec: of what was seen from start to end, unless by Kaplan-Meier")
 
 
 def _name(row: dict[str, Any]) -> str:

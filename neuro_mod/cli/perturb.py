@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
+from neuro_mod.cli.group_table import print_about_means
 from neuro_mod.cli.long_work import execution_of, results_folder, run_job
 from neuro_mod.cli.options import (
     Address,
@@ -148,4 +149,5 @@ def _print_quantities(metadata: Mapping[str, Any]) -> None:
             for row in known
         ],
     )
+    print_about_means(row["quantity"] for row in known)
     print_text(f"of {metadata['active']}, in the same time; each cluster in occupancy_differences.csv")

@@ -155,7 +155,10 @@ def _print_tuning(metadata: Mapping[str, Any]) -> None:
         rows.append(_row("found" if metadata["found"] else "closest", best))
     share = f"time with {_listed(wanted)}"
     print_table(["", "J+ of E→E", "external", "stable", "| active", share, "switches", "lifespan in s"], rows)
-    print_text("stable: numbers of active clusters whose states are stable in theory; right of it, simulations")
+    print_text(
+        "stable: numbers of active clusters whose states are stable in theory; right of it, simulations; lifespan: "
+        "mean of visits seen from start to end"
+    )
     typer.echo()
     if metadata["found"]:
         print_text(

@@ -46,7 +46,7 @@ Spikes of all neurons, and rates of the clusters:""",
 A state is a set of clusters that are active together. Each row is one visit:""",
     """\
 analyzer = Analyzer(outputs)
-print(analyzer.get_num_states(), "states,", round(analyzer.get_mean_lifespan(), 3), "s on average")
+print(analyzer.get_num_states(), "states;", round(analyzer.get_mean_lifespan(), 3), "s per visit seen whole")
 analyzer.occurrences()""",
     """\
 ## Mean field

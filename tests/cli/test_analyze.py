@@ -50,7 +50,14 @@ def test_the_labels_beside_spikes_are_named(analyze, recorded, tmp_path):
 def test_the_folder_of_a_run_is_all_it_needs(analyze, small_run):
     done = analyze(small_run)
     assert done.returncode == 0, done.stderr
-    for words in ("sessions", "2, 0.4 s in all", "60 neurons", "method two_state", "mean lifespan", "visits"):
+    for words in (
+        "sessions",
+        "2, 0.4 s in all",
+        "60 neurons",
+        "method two_state",
+        "mean lifespan",
+        "mean of whole visits in s",
+    ):
         assert words in done.stdout
     folder = small_run / "analysis"
     for name in ("analysis.json", "occurrences.csv", "plots/state_raster.png", "plots/cluster_rates.png"):

@@ -51,7 +51,8 @@ def test_the_question_of_a_course_is_one_command(analyze, course, tmp_path):
     sizes = f"{N_CLUSTERS}x{SIZE}"
     done = analyze(course, "--groups", "{group}_net{network}_*.npz", "--cluster-sizes", sizes, "--out", tmp_path)
     assert done.returncode == 0, done.stderr
-    for words in ("12 sessions of 4 networks", "over networks, paired", "at least 0.12", "low - high"):
+    told = "from start to end, unless by Kaplan-Meier"
+    for words in ("12 sessions of 4 networks", "over networks, paired", "at least 0.12", "low - high", told):
         assert words in done.stdout
     groups = pd.read_csv(tmp_path / "groups.csv")
     activations = of(groups, "mean_activation_kaplan_meier_sec")
@@ -239,4 +240,5 @@ def test_the_reference_is_in_the_printed_table(capsys):
     print_groups(described | {"differences": changes})
     printed = capsys.readouterr().out
     assert "level 2 - level 4" in printed and "level 3 - level 4" not in printed
+    assert "start to end" not in printed  # there is no mean of durations
     assert "1 more groups in the files" in printed and "A = " not in printed

@@ -150,7 +150,7 @@ def test_the_notebook_computes(study, run_code) -> None:
     cells = json.loads((study / "study.ipynb").read_text(encoding="utf-8"))["cells"]
     code = [cell["source"] for cell in cells if cell["cell_type"] == "code" and ".plot(" not in cell["source"]]
     out = run_code("\n".join(code), study)
-    assert re.search(r"^\d+ states, 0\.\d+ s on average$", out, re.MULTILINE)
+    assert re.search(r"^\d+ states; 0\.\d+ s per visit seen whole$", out, re.MULTILINE)
     assert re.search(r"^\d active clusters at \d+\.\d Hz, others at \d\.\d$", out, re.MULTILINE)
 
 

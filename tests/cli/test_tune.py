@@ -43,6 +43,7 @@ def test_writes_a_configuration_with_comments_and_a_map(tuned, tmp_path):
     assert "# in 3 s, in a simulation of one network." in text
     assert printed.splitlines()[-2:] == ["small_tuned.yaml", "small_tuned.png"]
     assert "found" in printed and "shifted response, poisson input" in printed
+    assert "lifespan: mean of visits seen from start to end" in " ".join(printed.split())
 
     before = {name: (tmp_path / name).read_bytes() for name in files_in(tmp_path)}
     code, _, errors = tuned("--active", "1", *START)

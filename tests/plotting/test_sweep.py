@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from matplotlib.collections import QuadMesh
 
+from neuro_mod.execution.sweep.measures import column_label
 from neuro_mod.plotting.style import DPI, ONE_COLUMN, TWO_COLUMNS
 from neuro_mod.plotting.sweep.sweep_figure import sweep_figure
 from neuro_mod.plotting.sweep.sweep_lines import GROUP_COLOURS, over_repeats, sweep_lines
@@ -221,6 +222,19 @@ def test_texts_of_lines_never_overlap(crowded, cut_off, parameter, n):
     for axes in figure.axes:
         low, high = sorted(axes.get_xlim())
         assert sum(low <= tick <= high for tick in axes.get_xticks()) >= 1
+
+
+@pytest.mark.parametrize(
+    "columns",
+    [
+        ("mean_lifespan_kaplan_meier_sec", "time_reassigned"),
+        ("mean_activation_kaplan_meier_sec", "activation_rate_hz"),
+        ("mean_interval_kaplan_meier_sec", "interval_cv"),
+    ],
+)
+def test_labels_of_durations_have_room(crowded, columns):
+    potentiation = SweptParameter("potentiation of E→E weights", X)
+    assert not crowded(sweep_figure([potentiation], {column_label(each): VALUES for each in columns}))
 
 
 @pytest.mark.parametrize("n", [1, pytest.param(2, marks=SLOW), 6])

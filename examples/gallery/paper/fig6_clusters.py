@@ -3,7 +3,8 @@ Fig. 6: active clusters over arousal
 ====================================
 
 Rates of active and inactive clusters over arousal in the mean field and in simulations, and mean durations of
-activations and of the intervals between them.
+activations and of the intervals between them. Durations are of those that were seen from start to end: their means are
+too short where trials are short.
 
 There are 4 trials of 3 s at each of 5 levels of arousal here, instead of 30 of up to 5.2 s at 11 levels.
 """

@@ -13,10 +13,10 @@ from numpy.typing import NDArray
 from neuro_mod.choices import MeanFieldMeasure
 from neuro_mod.config.labels import label_of
 from neuro_mod.config.sweep import Sweep
-from neuro_mod.execution.figures import Draw, Drawings, drawn
+from neuro_mod.execution.figures import Drawings, drawn
 from neuro_mod.execution.sweep.mean_field_measures import PART_SEARCHED
-from neuro_mod.execution.sweep.measures import column_label, split_by_states
-from neuro_mod.execution.sweep_columns import CONDITION, DIRECTION
+from neuro_mod.execution.sweep.measures import KAPLAN_MEIER, column_label, split_by_states
+from neuro_mod.execution.sweep_columns import CONDITION, DIRECTION, ERROR
 
 #: Columns that a figure shows before others of their measure, and larger.
 _FIRST = ("n_stable", "lowest_barrier_hz2")
@@ -32,24 +32,29 @@ def drawings_of_sweep(
 ) -> Drawings:
     """Each measure over the parameters.
 
+    Of two means of a duration, the one by Kaplan-Meier is drawn; that of what was seen whole is too short.
+
     Args:
         sweep: The sweep.
-        table: Its results; only the columns of parameters and conditions are used.
+        table: Its results; of its columns, those of parameters, conditions and errors are used.
         measures: Columns by measure.
     """
-    draws: dict[str, Draw] = {}
+    drawings: Drawings = {}
     for measure, columns in measures.items():
         name = measure.replace(":", "_").replace(".", "_")
         numbered = {column: each for column, each in columns.items() if split_by_states(column)[1]}
-        others = {column: each for column, each in columns.items() if column not in {*numbered, PART_SEARCHED}}
+        seen_whole = {column.replace(KAPLAN_MEIER, "") for column in columns if KAPLAN_MEIER in column}
+        left_out = {*numbered, *seen_whole, PART_SEARCHED}
+        others = {column: each for column, each in columns.items() if column not in left_out}
         others = {column: others[column] for column in sorted(others, key=lambda column: column not in _FIRST)}
         lines = _swept_number(sweep, table) if numbered else ""
         if others or not lines:
             is_theory = measure in get_args(MeanFieldMeasure)
-            draws[name] = partial(_figure, sweep, table, others or columns, is_theory=is_theory)
+            draw = partial(_figure, sweep, table, others or columns, is_theory=is_theory)
+            drawings |= drawn({name: draw}, _about_kaplan_meier(table, columns))
         if lines:
-            draws[f"{name}_by_state"] = partial(_by_state, sweep, table, numbered, lines)
-    return drawn(draws)
+            drawings |= drawn({f"{name}_by_state": partial(_by_state, sweep, table, numbered, lines)})
+    return drawings
 
 
 def _figure(
@@ -94,6 +99,17 @@ def _by_state(
     groups = SweptParameter("", np.repeat(np.arange(len(names), dtype=float), n), tuple(names))
     repeated = replace(parameter, values=np.tile(parameter.values, len(names)))
     return sweep_lines(repeated, measures, "", groups, ordered=counted or len(names) > MAX_GROUPS, **place)
+
+
+def _about_kaplan_meier(table: pd.DataFrame, columns: Mapping[str, NDArray[np.float64]]) -> str:
+    """What a figure says of means by Kaplan-Meier; empty without any."""
+    known = next((np.isfinite(each) for column, each in columns.items() if KAPLAN_MEIER in column), None)
+    if known is None:
+        return ""
+    done = table[ERROR].to_numpy() == ""
+    n, runs = int((done & ~known).sum()), f"{int(done.sum())} runs"
+    left_out = f"; left out are {n} of {runs}, in which none was seen whole" if n else ""
+    return f"Kaplan-Meier: restricted to the longest duration seen in each run{left_out}"
 
 
 def _axes(sweep: Sweep, table: pd.DataFrame) -> dict[str, NDArray[Any]]:

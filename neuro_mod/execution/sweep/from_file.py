@@ -23,7 +23,7 @@ from neuro_mod.execution.stagers.base import THEORY
 from neuro_mod.execution.stagers.compiling import compile_for_workers
 from neuro_mod.execution.sweep.figures import drawings_of_sweep
 from neuro_mod.execution.sweep.mean_field_measures import PART_SEARCHED
-from neuro_mod.execution.sweep.measures import find_measures, measure_versions
+from neuro_mod.execution.sweep.measures import KAPLAN_MEIER, find_measures, measure_versions
 from neuro_mod.execution.sweep.measuring import Measured, MeasureRun, Remeasuring
 from neuro_mod.execution.sweep.points import (
     Runs,
@@ -38,6 +38,7 @@ from neuro_mod.execution.sweep.table import NOT_DONE, MeasuredColumns, assemble,
 from neuro_mod.execution.sweep_columns import (
     CONDITION,
     DIRECTION,
+    ERROR,
     MEAN_FIELD,
     NETWORK,
     NETWORK_SEED,
@@ -253,6 +254,7 @@ class FileSweepJob(Job):
         columns = self._columns(folder)
         self.table = table = self._table(columns, outcome)
         _warn_of_short_visits(table, self._sweep.points)
+        _warn_of_long_visits(table, self._sweep.points)
         _warn_of_partial_search(table, self._sweep)
         _save_table(folder, table)
         self.drawings = drawings_of_sweep(self._sweep, table, columns.by_measure())
@@ -387,3 +389,14 @@ def _warn_of_short_visits(table: pd.DataFrame, points: Sequence[Point]) -> None:
             "their lifetimes are too long",
             *(100 * MAX_REASSIGNED, np.count_nonzero(found), len(table), _places(table, found, points)),
         )
+
+
+def _warn_of_long_visits(table: pd.DataFrame, points: Sequence[Point]) -> None:
+    """Log a warning where runs are too short for the mean of a duration, which means over runs then leave out."""
+    for column in filter(lambda name: KAPLAN_MEIER in name, table):
+        if (found := (table[column].isna() & (table[ERROR] == "")).to_numpy()).any():
+            _LOG.warning(
+                "none was seen whole in %d of %d runs (column %s is empty), at %s: means over runs leave these out, "
+                "where durations may be longest",
+                *(np.count_nonzero(found), len(table), column, _places(table, found, points)),
+            )

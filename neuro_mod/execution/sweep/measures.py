@@ -20,6 +20,8 @@ from neuro_mod.execution.sweep.user_functions import UserFunction, find_function
 
 #: Numbers of one measure by column.
 Numbers = dict[str, float]
+#: What the name of a mean by Kaplan-Meier has and that of the mean over what was seen whole, beside it, has not.
+KAPLAN_MEIER = "_kaplan_meier"
 #: Labels of columns in figures; other columns are labelled by their names.
 _LABELS = {
     "active_clusters": f"E clusters above {ACTIVE_RATE:g} Hz",
@@ -172,9 +174,9 @@ def _of_states(*names: str) -> Callable[[MeasuredRun], Numbers]:
 MEASURES: dict[str, Callable[[MeasuredRun], Numbers]] = {
     "rates": _rates,
     "n_states": _of_states("n_states", "active_clusters_detected"),
-    "lifetimes": _of_states("mean_lifespan_sec", "mean_lifespan_kaplan_meier_sec", "time_reassigned"),
+    "lifetimes": _of_states("mean_lifespan_kaplan_meier_sec", "mean_lifespan_sec", "time_reassigned"),
     "occupancy": _of_states("occupancy"),
-    "activations": _of_states("mean_activation_sec", "mean_activation_kaplan_meier_sec", "activation_rate_hz"),
-    "intervals": _of_states("mean_interval_sec", "mean_interval_kaplan_meier_sec", "interval_cv"),
+    "activations": _of_states("mean_activation_kaplan_meier_sec", "mean_activation_sec", "activation_rate_hz"),
+    "intervals": _of_states("mean_interval_kaplan_meier_sec", "mean_interval_sec", "interval_cv"),
     "entropy": _of_states("state_entropy_bits"),
 }

@@ -17,7 +17,8 @@ from neuro_mod.core.spiking_net.analysis.analyzer import Analyzer
 from neuro_mod.errors import FailedItemsError, InputError, Interrupted
 from neuro_mod.execution.jobs import Execution
 from neuro_mod.execution.stagers import StageSNNSimulation
-from neuro_mod.execution.sweep.from_file import FileSweepJob, _warn_of_short_visits, run_sweep
+from neuro_mod.execution.sweep.figures import drawings_of_sweep
+from neuro_mod.execution.sweep.from_file import FileSweepJob, _warn_of_long_visits, _warn_of_short_visits, run_sweep
 from neuro_mod.recordings.saved import load_spikes
 from tests.helpers.shared import SMALL
 from tests.helpers.tables import sweep_table
@@ -405,6 +406,46 @@ def test_too_short_visits_are_a_warning(caplog):
     assert "at point 1 (arousal.level=0.1), point 2 (arousal.level=0.2): their" in caplog.text
     _warn_of_short_visits(pd.DataFrame(numbers | {"time_reassigned": 1.0}), points)
     assert "point 2 (arousal.level=0.2) and 2 more points: their" in caplog.text
+
+
+#: Of visits, activations and intervals: in run 1 none ended, run 5 is missing.
+OF_DURATIONS = [1.0, np.nan, 2.0, 3.0, 4.0, np.nan]
+ERRORS = ["", "", "", "", "", "not done"]
+
+
+def test_runs_in_which_no_visit_ends_are_a_warning(caplog):
+    points = load_sweep(BASE | {"parameters": {LEVEL: [0, 0.1, 0.2]}}).points
+    table = pd.DataFrame({"point": [0, 0, 1, 1, 2, 2], "error": ERRORS})
+    column = "mean_lifespan_kaplan_meier_sec"
+    _warn_of_long_visits(table.assign(rate_E_hz=np.nan, **{column: 1.0}), points)
+    assert not caplog.text
+    _warn_of_long_visits(table.assign(**{column: OF_DURATIONS}), points)
+    said = f"none was seen whole in 1 of 6 runs (column {column} is empty), at point 0 (arousal.level=0): means over"
+    assert [said in record.message for record in caplog.records] == [True]
+
+
+@pytest.mark.parametrize("what", ["lifespan", "activation", "interval"])
+def test_figures_show_the_kaplan_meier_mean_of_durations(what):
+    """The mean over what was seen whole, which is too short, would be 0.1 s."""
+    sweep = load_sweep(BASE | {"parameters": {LEVEL: [0, 0.1, 0.2]}, "measures": ["rates"]})
+    table = pd.DataFrame({LEVEL: [0, 0, 0.1, 0.1, 0.2, 0.2], "error": ERRORS})
+    columns = {
+        f"mean_{what}_sec": np.full(6, 0.1),
+        f"mean_{what}_kaplan_meier_sec": np.array(OF_DURATIONS),
+        "activation_rate_hz": np.full(6, 0.5),
+    }
+    figure = drawings_of_sweep(sweep, table, {"durations": columns})["durations"]()
+    shown, other = figure.axes
+    assert " ".join(shown.get_ylabel().split()) == f"mean {what}, Kaplan-Meier (s)"
+    assert shown.lines[0].get_ydata().tolist() == [1.0, 2.5, 4.0]
+    assert other.lines[0].get_ydata().tolist() == [0.5, 0.5, 0.5]
+    restricted = "Kaplan-Meier: restricted to the longest duration seen in each run"
+    note = " ".join(figure.get_supxlabel().split())
+    assert note == f"{restricted}; left out are 1 of 5 runs, in which none was seen whole"
+    columns[f"mean_{what}_kaplan_meier_sec"][1] = 2.0
+    figure = drawings_of_sweep(sweep, table, {"durations": columns})["durations"]()
+    assert " ".join(figure.get_supxlabel().split()) == restricted
+    assert not drawings_of_sweep(sweep, table, {"rates": {"rate_E_hz": np.ones(6)}})["rates"]().get_supxlabel()
 
 
 def test_results_of_a_sweep_draw_their_figures(tmp_path):

@@ -93,9 +93,9 @@ def test_measures_of_states_are_the_quantities_of_an_analysis():
     [
         ("rate_E_clusters_hz", "rate of E clusters (Hz)"),
         ("n_states", "number of states"),
-        ("mean_lifespan_sec", "mean lifespan of states (s)"),
+        ("mean_lifespan_sec", "mean lifespan of whole visits (s)"),
         ("occupancy", "occupancy of clusters"),
-        ("activation_rate_hz", "activations per second and cluster (Hz)"),
+        ("activation_rate_hz", "activations per cluster (Hz)"),
         ("my_width_ms", "my width (ms)"),
         ("synchrony", "synchrony"),
         ("rate of change", "rate of change"),

@@ -147,15 +147,15 @@ def _durations(
 _DEFINED = (
     StateQuantity("occupancy", "occupancy of clusters", "", _occupancy, True),
     StateQuantity("active_clusters_detected", "active clusters detected", "", _mean_active),
-    _durations("mean_activation_sec", "mean activation", "s", "activations", mean_duration),
+    _durations("mean_activation_sec", "mean of whole activations", "s", "activations", mean_duration),
     _durations(
         "mean_activation_kaplan_meier_sec", "mean activation, Kaplan-Meier", "s", "activations", kaplan_meier_mean
     ),
-    _durations("mean_interval_sec", "mean interval between activations", "s", "intervals", mean_duration),
+    _durations("mean_interval_sec", "mean of whole intervals", "s", "intervals", mean_duration),
     _durations("mean_interval_kaplan_meier_sec", "mean interval, Kaplan-Meier", "s", "intervals", kaplan_meier_mean),
-    _durations("interval_cv", "CV of intervals between activations", "", "intervals", variation),
-    StateQuantity("activation_rate_hz", "activations per second and cluster", "Hz", _activation_rate, True),
-    _durations("mean_lifespan_sec", "mean lifespan of states", "s", "visits", mean_duration),
+    _durations("interval_cv", "CV of whole intervals", "", "intervals", variation),
+    StateQuantity("activation_rate_hz", "activations per cluster", "Hz", _activation_rate, True),
+    _durations("mean_lifespan_sec", "mean lifespan of whole visits", "s", "visits", mean_duration),
     _durations("mean_lifespan_kaplan_meier_sec", "mean lifespan, Kaplan-Meier", "s", "visits", kaplan_meier_mean),
     StateQuantity("state_entropy_bits", "entropy of the states", "bits", _entropy),
     StateQuantity("n_states", "number of states", "", _n_states),
