@@ -18,6 +18,7 @@ from neuro_mod import (
     Repeater,
     SNNBaseSweepRunner,
     StageSNNSimulation,
+    run_sweep,
     simulate,
 )
 from neuro_mod.execution.sweep_runs import SweepRuns
@@ -57,7 +58,7 @@ class Sweeping(SNNBaseSweepRunner):
 
 
 @pytest.fixture(scope="module")
-def shown():
+def shown(tmp_path_factory):
     rate = {"params": [4.0], "involved_clusters": [["E0"]], "vectors": [[1]]}
     config = SMALL | {"settings": {"sim_name": "A & B", "random_seed": 3}, "perturbation": {"rate": rate}}
     stager = StageSNNSimulation(config)
@@ -78,6 +79,10 @@ def shown():
         "spikes": outputs["spikes"],
         "course": outputs["perturbations"]["rate"],
         "sweep": Sweeping(),
+        "results of a sweep": run_sweep(
+            {"config": SMALL, "parameters": {"arousal.level": [0.1, 0.2]}, "measures": ["rates"]},
+            tmp_path_factory.mktemp("sweep"),
+        ),
         "runs of a sweep": SweepRuns(
             Path("study"), pd.DataFrame({"arousal.level": [0.1, 0.2], "run": [0, 1]}), ("arousal.level",)
         ),
@@ -116,6 +121,12 @@ def test_what_they_say(shown):
     assert repr(shown["outputs"]).startswith("Run of 60 neurons over 0.2 s, seed 3\n")
     assert "rates" in repr(shown["outputs"]) and "Hz, bins of 5 ms" in repr(shown["outputs"])
     assert repr(shown["state"]).startswith("State of 60 neurons after 400 steps of 0.5 ms (0.2 s)")
+    assert repr(shown["results of a sweep"]).splitlines()[:4] == [
+        "Sweep of 2 points",
+        "  parameters  arousal.level",
+        "  measures    rates",
+        "  runs        2 of 2 finished",
+    ]
     assert "  outputs    Run of 60 neurons" in repr(shown["stager"])
     assert "perturbation" in repr(shown["experiment"]) and "duration_sec: 0.2" in repr(shown["experiment"])
     assert "stable" in repr(shown["steady states"])

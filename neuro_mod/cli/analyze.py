@@ -216,14 +216,11 @@ def _with_assemblies(analyzer: Analyzer, options: dict[str, Any]) -> Analyzer:
     """The analyzer with assemblies as clusters, found with these options.
 
     Raises:
-        InputError: There are none, or scikit-learn is missing.
+        InputError: There are none.
     """
     from neuro_mod.errors import InputError
 
-    try:
-        found = analyzer.find_assemblies(**given(options))
-    except ImportError as error:
-        raise InputError(f"--find-assemblies: {error}") from error
+    found = analyzer.find_assemblies(**given(options))
     if not found.n_assemblies:
         why = (
             f"largest eigenvalue {found.eigenvalues[0]:.3g}; above {found.upper_bound:.3g} it is significant"

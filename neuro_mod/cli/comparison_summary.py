@@ -69,7 +69,7 @@ def _found(states: Mapping[str, Any]) -> str:
 
 def _print_theories(metadata: Mapping[str, Any]) -> None:
     """Rates and CVs of groups in the simulation, and in the state of each theory that is nearest to it."""
-    from neuro_mod.execution.comparison.results import theory_columns
+    from neuro_mod.execution.comparison.rates import theory_columns
 
     names = [each["theory"] for each in metadata["theories"]]
     rates, cvs = [theory_columns(name)[0] for name in names], [theory_columns(name)[1] for name in names]
@@ -147,7 +147,7 @@ def _number(value: float | None, form: str = ".3g") -> str:
 
 def _print_table(metadata: Mapping[str, Any]) -> None:
     """Rates in Hz of groups in the simulation and in the states nearest to it, and the deviation from the nearest."""
-    from neuro_mod.execution.comparison.results import state_column
+    from neuro_mod.execution.comparison.rates import state_column
 
     states, nearest = metadata["states"], metadata["nearest"]
     usual = metadata["settled"]["active_clusters"]

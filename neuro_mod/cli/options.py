@@ -122,6 +122,7 @@ Plot = Annotated[
         autocompletion=completion.pictures,
     ),
 ]
+NoPlot = Annotated[bool, typer.Option("--no-plot", help="Draw no figures, as --plot none.")]
 Format = Annotated[FigureFormat | None, typer.Option("--format", help="File format of figures [settings.plot_format].")]
 Style = Annotated[
     StyleName | None,
@@ -254,6 +255,19 @@ def figure_settings(
     """The settings of a configuration that options of figures replace."""
     keys = {"plot_format": file_format, "plot_style": style, "plot_from": t_from, "plot_to": t_to}
     return {f"settings.{key}": value for key, value in given(keys).items()}
+
+
+def which_figures(plot: str, no_plot: bool) -> str:
+    """The figures that ``--plot`` and ``--no-plot`` ask for.
+
+    Raises:
+        InputError: They contradict each other.
+    """
+    from neuro_mod.errors import invalid
+
+    if no_plot and plot not in ("all", "none"):
+        raise invalid("--plot", plot, "--plot or --no-plot, not both")
+    return "none" if no_plot else plot
 
 
 def look_of(

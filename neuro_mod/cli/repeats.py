@@ -27,6 +27,7 @@ from neuro_mod.cli.options import (
     Format,
     From,
     MaxWorkers,
+    NoPlot,
     OnFailure,
     Overrides,
     Seed,
@@ -41,6 +42,7 @@ from neuro_mod.cli.options import (
     print_json,
     print_rows,
     print_shard,
+    which_figures,
 )
 from neuro_mod.execution.compilation_shown import compilation_shown
 
@@ -127,6 +129,7 @@ def command(check: Callable[[Experiment], None] = lambda _: None) -> Callable[..
                 autocompletion=completion.pictures,
             ),
         ] = "all",
+        no_plot: NoPlot = False,
         file_format: Format = None,
         style: Style = None,
         t_from: From = None,
@@ -154,6 +157,7 @@ def command(check: Callable[[Experiment], None] = lambda _: None) -> Callable[..
         if seeds_file is not None and load_saved_seeds:
             raise InputError("--seeds-file contradicts --load-saved-seeds")
         figures = figure_settings(file_format, style, t_from, t_to)
+        plot = which_figures(plot, no_plot)
         experiment = load(given[0], overrides, seed, duration, figures=figures)
         if sim_name is not None:
             with naming_options({"settings.sim_name": sim_name}):

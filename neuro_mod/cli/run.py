@@ -15,6 +15,7 @@ from neuro_mod.cli.options import (
     Force,
     Format,
     From,
+    NoPlot,
     Out,
     Overrides,
     Plot,
@@ -25,6 +26,7 @@ from neuro_mod.cli.options import (
     load,
     print_results,
     print_rows,
+    which_figures,
     whole_numbers,
 )
 
@@ -60,6 +62,7 @@ def run(
     ] = False,
     dtype: Dtype = "float32",
     plot: Plot = "all",
+    no_plot: NoPlot = False,
     file_format: Format = None,
     style: Style = None,
     t_from: From = None,
@@ -74,6 +77,7 @@ def run(
     if allow_other_network and from_state is None:
         raise InputError("--allow-other-network: found without --from-state; expected both, or neither")
     figures = figure_settings(file_format, style, t_from, t_to)
+    plot = which_figures(plot, no_plot)
     stager = StageSNNSimulation(load(config, overrides, seed, duration, figures=figures))
     start = None if from_state is None else _state(from_state)
     outputs = stager.execute(

@@ -93,11 +93,11 @@ def modulated_circuit(baseline: Baseline, deltas: Mapping[str, ArrayLike] | None
     at_once = {target: _as_course(baseline, delta) for target, delta in (deltas or {}).items()}
     check_possible(baseline, at_once)
     found = {name: _quantity(baseline, name, at_once, np.zeros(1, int))[0] for name in _QUANTITIES}
-    neurons = {name: found.pop(name) for name in NEURON_PARAMETERS if name in found}
+    neurons = {name: found.pop(name) if name in found else baseline.reset_voltage for name in NEURON_PARAMETERS}
     return Circuit(
         populations=baseline.populations,
         connection_probability=baseline.connection_probability,
-        neurons=NeuronParameters(reset_voltage=baseline.reset_voltage, **neurons),
+        neurons=NeuronParameters(**neurons),
         external_in_degree=baseline.external_in_degree,
         arousal_heterogeneity=baseline.arousal_heterogeneity,
         in_degree=baseline.in_degree,

@@ -14,6 +14,7 @@ from neuro_mod.config.sections import Settings
 from neuro_mod.errors import InputError, invalid
 from neuro_mod.recordings.windows import window_of
 from neuro_mod.storage.names import PLOTS
+from neuro_mod.summaries import Shown, Summary
 
 if TYPE_CHECKING:
     from neuro_mod.plotting.style import AnyFigure, Axes
@@ -183,17 +184,23 @@ class WithFigures(ABC):
         return plot(self.drawings(), name, self.figure_aliases, self.absent, ax=ax, window=(t_from, t_to), style=style)
 
 
-class StudyResults(dict[str, Any], WithFigures):
+class StudyResults(Shown, dict[str, Any], WithFigures):
     """What a study returns: the content of its ``metadata/run.json``, and ``files``; with its figures.
 
     Args:
         metadata: The content.
         drawings: The figures, by file name.
+        about: Its short description.
     """
 
-    def __init__(self, metadata: Mapping[str, Any], drawings: Drawings):
+    def __init__(self, metadata: Mapping[str, Any], drawings: Drawings, about: Summary):
         super().__init__(metadata)
-        self._drawings = drawings
+        self._drawings, self._about = drawings, about
+
+    def _summary(self) -> Summary:
+        figures = {"plot(...)": ", ".join(self._drawings)} if self._drawings else {}
+        rows = {**self._about.rows, **figures, "[...]": "the content of metadata/run.json, and files"}
+        return Summary(self._about.title, rows)
 
     def drawings(self) -> Drawings:
         """All figures, by file name."""

@@ -67,7 +67,8 @@ def to_xarray(sweep: str | os.PathLike[str] | pd.DataFrame, dims: Sequence[str] 
 
     Raises:
         ImportError: xarray is not installed.
-        InputError: It is no folder of a sweep, a column does not exist, or these columns do not tell all runs apart.
+        InputError: It is no folder or table of a sweep, a column does not exist, or these columns do not tell all runs
+            apart.
 
     Examples:
         >>> from neuro_mod import run_sweep, to_xarray
@@ -83,6 +84,8 @@ def to_xarray(sweep: str | os.PathLike[str] | pd.DataFrame, dims: Sequence[str] 
         if dims is None:
             raise invalid("dims", None, "the columns that are axes, with a table", "a folder says what was swept")
         table, axes, parameters = sweep, list(dims), []
+    elif not isinstance(sweep, str | os.PathLike):
+        raise invalid("sweep", sweep, "the folder of a sweep, or its table")
     else:
         table, about = sweep_table(user_path(sweep))
         parameters = about["parameters"]

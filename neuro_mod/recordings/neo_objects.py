@@ -14,12 +14,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from neuro_mod.errors import DataError
+from neuro_mod.errors import DataError, invalid
 from neuro_mod.optional import optional
 from neuro_mod.recordings.conventions import Conventions
 from neuro_mod.recordings.readings import Reading, labels_of_neurons, reading_of_units
 from neuro_mod.recordings.rows import NONE_VARY, differing, refuse_unknown, separates_sessions
 from neuro_mod.recordings.spikes import SpikeEvents
+from neuro_mod.recordings.trains import trains_of
 from neuro_mod.recordings.windows import SAME
 
 #: Neo classes that hold spikes.
@@ -38,7 +39,7 @@ def to_neo(spikes: SpikeEvents, labels: ArrayLike | None = None, name: str | Non
 
     Raises:
         ImportError: Neo is not installed.
-        InputError: There is not one label for each neuron.
+        InputError: These are no `SpikeEvents`, or there is not one label for each neuron.
 
     Examples:
         >>> import numpy as np
@@ -48,12 +49,9 @@ def to_neo(spikes: SpikeEvents, labels: ArrayLike | None = None, name: str | Non
         >>> len(segment.spiketrains), segment.spiketrains[3].times
         (5, array([0.001]) * s)
     """
-    neo = optional("neo", "neo")
+    trains, neo = trains_of(spikes), optional("neo", "neo")
     clusters = None if labels is None else labels_of_neurons(spikes, labels)
     segment = neo.Segment(name=name)
-    order = np.argsort(spikes.neurons, kind="stable")
-    ends = np.cumsum(spikes.sum(axis=0))[:-1]
-    trains = np.split(spikes.times[order], ends) if spikes.n_neurons else []
     for neuron, times in enumerate(trains):
         about = {"neuron": neuron, "delta_t": spikes.delta_t}
         if clusters is not None:
@@ -81,6 +79,7 @@ def from_neo(data: Any, conventions: Conventions | None = None) -> list[Reading]
         conventions: The time unit and first neuron are not used.
 
     Raises:
+        InputError: These are no objects of Neo.
         DataError: Trains of one session begin or end at different times, or contradict the conventions.
 
     Examples:
@@ -91,6 +90,8 @@ def from_neo(data: Any, conventions: Conventions | None = None) -> list[Reading]
         >>> len(reading.spikes), reading.labels.tolist()
         (3, [0, 0, 1, 1, 1])
     """
+    if not is_neo(data):
+        raise invalid("data", data, "a block, a segment, or a list of spike trains of Neo")
     return [read(conventions or Conventions()) for _, read in neo_sessions(data, "session 0")]
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache, partial
 from io import BytesIO
@@ -26,6 +26,7 @@ from neuro_mod.recordings.conventions import Conventions
 from neuro_mod.recordings.readings import Reading, labels_of_neurons, reading_of_units
 from neuro_mod.recordings.rows import NONE_VARY, differing, refuse_unknown, separates_sessions
 from neuro_mod.recordings.spikes import SpikeEvents
+from neuro_mod.recordings.trains import trains_of
 from neuro_mod.recordings.windows import SAME
 from neuro_mod.storage.reading import MAX_UNPACKED, naming
 from neuro_mod.storage.writing import write_whole
@@ -63,7 +64,7 @@ def to_nwb(
 
     Raises:
         ImportError: PyNWB is not installed.
-        InputError: There is not one label for each neuron, or there are no neurons.
+        InputError: These are no `SpikeEvents`, or there is not one label for each neuron, or there are no neurons.
 
     Examples:
         >>> import numpy as np
@@ -73,15 +74,15 @@ def to_nwb(
         >>> len(file.units), file.units.colnames
         (5, ('cluster', 'spike_times', 'obs_intervals'))
     """
-    pynwb = optional("pynwb", "nwb")
-    if not spikes.n_neurons:
+    trains, pynwb = trains_of(spikes), optional("pynwb", "nwb")
+    if not trains:
         raise InputError("spikes: 0 neurons found; expected at least one unit")
     content = pynwb.NWBFile(
         session_description=description,
         identifier=identifier or str(uuid4()),
         session_start_time=begin or datetime.now(UTC),
     )
-    content.units = _units(pynwb, spikes, None if labels is None else labels_of_neurons(spikes, labels))
+    content.units = _units(pynwb, spikes, trains, None if labels is None else labels_of_neurons(spikes, labels))
     return content
 
 
@@ -123,13 +124,13 @@ def write_nwb(path: str | os.PathLike[str], spikes: SpikeEvents, labels: ArrayLi
     return path
 
 
-def _units(pynwb: Any, spikes: SpikeEvents, labels: NDArray[np.int64] | None) -> Any:
+def _units(
+    pynwb: Any, spikes: SpikeEvents, trains: Sequence[NDArray[np.float64]], labels: NDArray[np.int64] | None
+) -> Any:
     units = pynwb.misc.Units(name="units", description="neurons", resolution=spikes.delta_t)
     if labels is not None:
         units.add_column("cluster", "label of the neuron's cluster")
-    order = np.argsort(spikes.neurons, kind="stable")
-    ends = np.cumsum(spikes.sum(axis=0))[:-1]
-    for neuron, times in enumerate(np.split(spikes.times[order], ends)):
+    for neuron, times in enumerate(trains):
         about = {} if labels is None else {"cluster": int(labels[neuron])}
         units.add_unit(spike_times=times, obs_intervals=[[0.0, spikes.duration]], **about)
     return units

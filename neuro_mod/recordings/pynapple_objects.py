@@ -16,6 +16,7 @@ from neuro_mod.errors import invalid
 from neuro_mod.optional import optional
 from neuro_mod.recordings.readings import labels_of_neurons
 from neuro_mod.recordings.spikes import SpikeEvents
+from neuro_mod.recordings.trains import trains_of
 
 
 def to_pynapple(spikes: SpikeEvents, labels: ArrayLike | None = None, names: Sequence[str] | None = None) -> Any:
@@ -30,7 +31,7 @@ def to_pynapple(spikes: SpikeEvents, labels: ArrayLike | None = None, names: Seq
 
     Raises:
         ImportError: Pynapple is not installed.
-        InputError: There is not one label for each neuron, or not a name for each label.
+        InputError: These are no `SpikeEvents`, or there is not one label for each neuron, or a name for each label.
 
     Examples:
         >>> import numpy as np
@@ -40,7 +41,7 @@ def to_pynapple(spikes: SpikeEvents, labels: ArrayLike | None = None, names: Seq
         >>> len(group), list(group["population"])
         (5, ['E0', 'E0', 'E1', 'E1', 'E1'])
     """
-    nap = optional("pynapple", "pynapple")
+    trains, nap = trains_of(spikes), optional("pynapple", "pynapple")
     metadata: dict[str, Any] = {}
     if labels is not None:
         metadata["cluster"] = labels_of_neurons(spikes, labels)
@@ -49,9 +50,6 @@ def to_pynapple(spikes: SpikeEvents, labels: ArrayLike | None = None, names: Seq
         if clusters is None or (len(clusters) and not 0 <= clusters.min() <= clusters.max() < len(names)):
             raise invalid("names", f"{len(names)} names", "one for each label, from 0 on")
         metadata["population"] = np.array(names)[clusters]
-    order = np.argsort(spikes.neurons, kind="stable")
-    ends = np.cumsum(spikes.sum(axis=0))[:-1]
-    trains = np.split(spikes.times[order], ends) if spikes.n_neurons else []
     support = nap.IntervalSet(0.0, spikes.duration)
     group = {neuron: nap.Ts(times, time_support=support) for neuron, times in enumerate(trains)}
     return nap.TsGroup(group, time_support=support, metadata=metadata or None)

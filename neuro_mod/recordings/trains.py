@@ -8,13 +8,28 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from neuro_mod.errors import DataError
+from neuro_mod.errors import DataError, invalid
 from neuro_mod.recordings.arrays import describe
 from neuro_mod.recordings.conventions import PER_SECOND, Conventions, plain_times
 from neuro_mod.recordings.readings import Reading, reading_of_units
+from neuro_mod.recordings.spikes import SpikeEvents
 
 #: A larger number of a neuron among the keys is an error rather than many silent neurons.
 _MAX_KEY = 10**7
+
+
+def trains_of(spikes: SpikeEvents) -> list[NDArray[np.float64]]:
+    """The times of each neuron in seconds, silent ones included.
+
+    Raises:
+        InputError: These are no `SpikeEvents`.
+    """
+    if not isinstance(spikes, SpikeEvents):
+        hint = 'outputs["spikes"] of a run, or Analyzer(...).spikes(session)'
+        raise invalid("spikes", spikes, "the SpikeEvents of one session", hint)
+    order = np.argsort(spikes.neurons, kind="stable")
+    ends = np.cumsum(spikes.sum(axis=0))[:-1]
+    return np.split(spikes.times[order], ends) if spikes.n_neurons else []
 
 
 def are_trains(data: Any) -> bool:

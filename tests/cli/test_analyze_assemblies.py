@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from functools import partial
 
 import numpy as np
@@ -56,6 +57,14 @@ def test_options_reach_the_search(analyze, tmp_path):
     found = json.loads(printed)
     assert found["n_neurons"] == 30 and found["assemblies"]["n_assemblies"] == 2
     assert found["assemblies"]["bin_width"] == pytest.approx(0.1)
+
+
+def test_without_scikit_learn_the_stability_is_left_out(analyze, tmp_path, monkeypatch, caplog):
+    monkeypatch.setitem(sys.modules, "sklearn.metrics", None)
+    code, printed, errors = analyze("--find-assemblies", "--no-plot", "--out", tmp_path)
+    assert code == 0 and 'pip install "neuro_mod[hmm]"' in caplog.text, errors
+    assert "stability - (" in " ".join(printed.split())
+    assert np.isnan(Analyzer.load_analysis(tmp_path).assemblies.stability)
 
 
 def test_units_bins_and_starts_reach_the_model(analyze, tmp_path):

@@ -38,6 +38,8 @@ def test_what_draws_has_them(path, command):
     """All commands but those that are listed; another one draws, or is listed."""
     options = {option: each.name for each in command.params for option in each.opts}
     assert ({"--format", "--style"} <= set(options)) == (path not in PICTURELESS)
+    without = [option for each in command.params for option in (*each.opts, *each.secondary_opts)]
+    assert ("--plot" in without) == ("--no-plot" in without)
     windows = {options.get("--from"), options.get("--to")}
     assert windows == ({"t_from", "t_to"} if path in OVER_TIME else windows - {"t_from", "t_to"})
 

@@ -38,7 +38,8 @@ def test_it_prints_a_summary_and_the_files(run, config, tmp_path):
 
 def test_a_run_continues_from_a_saved_state(run, config, tmp_path):
     for name, more in (("whole", ["0.1"]), ("first", ["0.04"]), ("rest", ["0.06", "--from-state", tmp_path / "first"])):
-        assert run(config, "--out", tmp_path / name, "--plot", "none", "--duration", *more)[0] == 0
+        assert run(config, "--out", tmp_path / name, "--no-plot", "--duration", *more)[0] == 0
+    assert not list(tmp_path.rglob("*.png"))
     spikes = {name: np.asarray(load_spikes(tmp_path / name)) for name in ("whole", "first", "rest")}
     assert np.array_equal(np.vstack([spikes["first"], spikes["rest"]]), spikes["whole"])
     other = [config, "--seed", 9, "--from-state", tmp_path / "first/data/state.npz", "--plot", "none"]
@@ -114,6 +115,7 @@ def test_options_reach_the_run(run, config, tmp_path):
         (["--record-every", "0"], "--record-every"),
         (["--dtype", "float16"], "'float32', 'float64'"),
         (["--plot", "rasters"], "expected one of spikes, rates, voltage, perturbations, parameters, all, none"),
+        (["--plot", "rates", "--no-plot"], '--plot: "rates" found; expected --plot or --no-plot, not both'),
         (["--out", "x" * 256], "names of at most 255 bytes"),
         (["--out", "é" * 128], "expected names of at most 255 bytes"),
         (["--out", "/".join(["d" * 200] * 25)], "File name too long"),

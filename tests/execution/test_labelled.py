@@ -60,6 +60,8 @@ def test_parameters_of_a_sweep_are_axes(folder):
         to_xarray(table)
     with pytest.raises(InputError, match="expected the folder of a sweep"):
         to_xarray(folder.parent)
+    with pytest.raises(InputError, match=r"sweep: \[\] found; expected the folder of a sweep, or its table"):
+        to_xarray([])
 
 
 def test_what_is_missing_is_said(monkeypatch, outputs, folder):

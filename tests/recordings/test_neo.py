@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import quantities as pq
 
-from neuro_mod.errors import DataError
+from neuro_mod.errors import DataError, InputError
 from neuro_mod.recordings.conventions import Conventions
 from neuro_mod.recordings.neo_objects import from_neo, is_neo, to_neo
 from neuro_mod.recordings.sessions import open_sessions
@@ -50,6 +50,12 @@ def test_neo_in_memory():
         assert_same(read(data), labels=LABELS)
     assert [len(each.spikes) for each in from_neo(block)] == [5, 5]
     assert not any(map(is_neo, ([], [1], "neo", EVENTS, [EVENTS], np.zeros(3), None)))
+
+
+@pytest.mark.parametrize("data", [[EVENTS], EVENTS, [[0.1], [0.2]], "neo", None, []])
+def test_nothing_else_is_taken_for_neo(data):
+    with pytest.raises(InputError, match=r"data: .* found; expected a block, a segment, or a list of spike trains"):
+        from_neo(data)
 
 
 def test_neo_is_found_in_derived_classes_too():

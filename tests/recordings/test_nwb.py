@@ -9,10 +9,11 @@ import numpy as np
 import pytest
 from pynwb import NWBHDF5IO, NWBFile
 
-from neuro_mod.errors import DataError, StorageError
+from neuro_mod.errors import DataError, InputError, StorageError
 from neuro_mod.recordings.conventions import Conventions
 from neuro_mod.recordings.neo_objects import to_neo
-from neuro_mod.recordings.nwb import read_nwb, write_nwb
+from neuro_mod.recordings.nwb import read_nwb, to_nwb, write_nwb
+from neuro_mod.recordings.pynapple_objects import to_pynapple
 from neuro_mod.recordings.sessions import open_sessions
 from neuro_mod.recordings.spikes import SpikeEvents
 from tests.helpers.exchange import (
@@ -80,6 +81,13 @@ def test_nwb_is_written_whole_or_not_at_all(tmp_path):
 def test_labels_belong_to_neurons(write):
     with pytest.raises(ValueError, match="labels: 3 found; expected 4"):
         write(EVENTS, [1, 2, 3])
+
+
+@pytest.mark.parametrize("write", [to_neo, to_pynapple, to_nwb, lambda spikes: write_nwb("unwritten.nwb", spikes)])
+@pytest.mark.parametrize("spikes", [[EVENTS, EVENTS], [[0.1], [0.2]], np.asarray(EVENTS), {"spikes": EVENTS}, None])
+def test_only_the_spikes_of_one_session_are_written(write, spikes):
+    with pytest.raises(InputError, match=r"spikes: .* found; expected the SpikeEvents of one session; outputs"):
+        write(spikes)
 
 
 def foreign(file, *units, n_columns=()):

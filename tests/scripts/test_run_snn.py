@@ -50,7 +50,7 @@ def test_it_says_and_saves_what_the_repeats_and_their_analysis_are(run_script, c
 
 
 def test_the_command_goes_on_in_the_same_folder(config, tmp_path, repeat):
-    code, printed, _ = repeat(config, "--out", tmp_path, "--n-repeats", 2, "--seed", 7, "--json", "--plot", "none")
+    code, printed, _ = repeat(config, "--out", tmp_path, "--n-repeats", 2, "--seed", 7, "--json", "--no-plot")
     said = json.loads(printed)
     assert code == 0 and said["random_seed"] == 7 and said["analysis"]["n_sessions"] == 2
     assert not list((tmp_path / "plots").iterdir()) and not (tmp_path / "analysis/plots").exists()

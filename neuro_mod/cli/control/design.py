@@ -180,17 +180,9 @@ def _experiment(
 
 
 def _print_summary(metadata: Mapping[str, Any]) -> None:
-    unit = " Hz" if metadata["target"] == "rate" else ""
-    allowed = f"{metadata['norm']} norm up to {metadata['budget']:g}{unit}"
-    print_rows(
-        {
-            "raised": metadata["goal_in_words"],
-            "perturbed": f"{metadata['target']} of {len(metadata['only'])} populations, {allowed}",
-            "active clusters": f"above {metadata['active_above_hz']:g} Hz, {metadata['smoothing']}",
-            "chosen": metadata["chosen"],
-            "verified": f"{metadata['verify_trials']} trials of {metadata['verify_duration_sec']:g} s for each",
-        }
-    )
+    from neuro_mod.execution.control.design.results import described_design
+
+    print_rows(described_design(metadata))
     typer.echo()
     columns = {
         "size": metadata["norm"],

@@ -35,6 +35,8 @@ from neuro_mod.populations import Populations
 from neuro_mod.summaries import Shown, Summary, counted
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from neuro_mod.execution.figures import Draw
 
 #: Groups besides those of `members_by_activity`: all E neurons, all I neurons.
@@ -65,7 +67,7 @@ class Comparison(Shown, WithFigures):
             "theories": ", ".join(found),
             "stable states": f"{len(self.states)} of {found[0]}",
             "active clusters": f"{self.n_active.mean:.3g} of {self.populations.n_clusters}, time average",
-            "rates": "simulated(), in_theory(state), histogram()",
+            "rates": "table(), simulated(), in_theory(state), histogram()",
         }
         return Summary(f"Theory and {counted(len(self.simulation.rates), 'simulated trial')}", rows)
 
@@ -152,6 +154,31 @@ class Comparison(Shown, WithFigures):
         """Interval CVs likewise; None for groups that are not those of active, other or background neurons."""
         found = rates_by_activity(state.cv, state.active, self.populations)
         return found | dict.fromkeys(ALL_OF_A_KIND)
+
+    def table(self) -> pd.DataFrame:
+        """A row for each ``group`` of neurons: simulated mean rates and interval CVs, and those of each theory.
+
+        Of the theory of the configuration, the rates in each state; of all theories, rates and CVs in the state that is
+        nearest in the number of active clusters. NaN where there are no such neurons or a value is undefined.
+        """
+        import pandas as pd  # noqa: PLC0415 -- importing takes half a second
+
+        simulated = self.simulated()
+        columns: dict[str, Mapping[str, float | None]] = {
+            **_columns(simulated, "simulated_hz", "standard_error_hz"),
+            **_columns(self.simulated(settled=True), "settled_hz", "settled_standard_error_hz"),
+            **_columns(self.simulated_cvs(), "simulated_cv", "standard_error_cv"),
+        }
+        if self.finer:
+            finer, settled = (self.simulated(finer=True, settled=each) for each in (False, True))
+            columns |= _columns(finer, "finer_step_hz", "finer_step_standard_error_hz")
+            columns |= _columns(settled, "finer_settled_hz", "finer_settled_standard_error_hz")
+        for index, state in enumerate(self.states):
+            columns[state_column(index, len(state.active))] = self.in_theory(state)
+        for name, state in self.nearest_states().items():
+            found = ({}, {}) if state is None else (self.in_theory(state), self.cvs_in_theory(state))
+            columns |= dict(zip(theory_columns(name), found, strict=True))
+        return pd.DataFrame(columns, list(simulated), dtype=np.float64).rename_axis("group").reset_index()
 
     def cluster_rates(self) -> NDArray[np.floating]:
         """Rates in Hz of E clusters at all times, shape ``(n_trials * n_bins * p,)``; empty if they have no neurons."""
@@ -283,6 +310,25 @@ def compare(
     finished = compute_in_memory(items, task, gather, noun="simulations", n_threads=n_threads, progress=progress)
     assert finished is not None
     return finished
+
+
+def state_column(index: int, n_active: int) -> str:
+    """Column of the table with the rates of a state."""
+    return f"state_{index}_active_{n_active}_hz"
+
+
+def theory_columns(name: str) -> tuple[str, str]:
+    """Columns of the table with rates and CVs of the state of a theory, given its name."""
+    plain = name.replace("/", "_")
+    return f"{plain}_hz", f"{plain}_cv"
+
+
+def _columns(estimates: Mapping[str, Estimate], value: str, error: str) -> dict[str, dict[str, float | None]]:
+    """Values and standard errors of groups, as two columns."""
+    return {
+        value: {group: each.mean for group, each in estimates.items()},
+        error: {group: each.standard_error for group, each in estimates.items()},
+    }
 
 
 def _estimate(in_trials: NDArray[np.floating]) -> Estimate:

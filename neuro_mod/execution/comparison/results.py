@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 import neuro_mod
 from neuro_mod.core.mean_field.analysis.validity import Assumption
-from neuro_mod.core.spiking_net.analysis.rates.activity import Estimate
 from neuro_mod.core.spiking_net.analysis.rates.rates import ACTIVE_RATE
 from neuro_mod.core.spiking_net.time_step import ACTIVE_RATE_LOSS
 from neuro_mod.execution.comparison.rates import UNCHANGED, Comparison
@@ -19,11 +17,8 @@ from neuro_mod.execution.figures import Look, save_figures
 from neuro_mod.execution.stagers.mean_field.full import describe_state
 from neuro_mod.populations import Populations
 from neuro_mod.storage.files import Files
-from neuro_mod.storage.json_values import json_value
+from neuro_mod.storage.json_values import json_row, json_value
 from neuro_mod.storage.names import COMPARISON, COMPARISON_TABLE, VALIDITY_TABLE
-
-if TYPE_CHECKING:
-    pass
 
 
 def describe_comparison(comparison: Comparison, dtype: str) -> dict[str, Any]:
@@ -55,62 +50,11 @@ def describe_comparison(comparison: Comparison, dtype: str) -> dict[str, Any]:
         "active_clusters_standard_error": json_value(comparison.n_active.standard_error),
         "settled": {"active_clusters": comparison.usual_n_active, "unchanged_sec": UNCHANGED},
         "time_by_active_clusters": comparison.time_by_n_active().tolist(),
-        "comparison": table(comparison),
+        "comparison": [json_row(row) for row in comparison.table().to_dict("records")],
         "notices": comparison.predictions.notices,
         "notes": list(comparison.notes),
         "validity": [_describe_assumption(assumption) for assumption in comparison.validity()],
     }
-
-
-def state_column(index: int, n_active: int) -> str:
-    """Column of the table with the rates of a state."""
-    return f"state_{index}_active_{n_active}_hz"
-
-
-def theory_columns(name: str) -> tuple[str, str]:
-    """Columns of the table with rates and CVs of the state of a theory, given its name."""
-    plain = name.replace("/", "_")
-    return f"{plain}_hz", f"{plain}_cv"
-
-
-def table(comparison: Comparison) -> list[dict[str, Any]]:
-    """A row for each group of neurons: simulated mean rates and interval CV, and those of each theory.
-
-    Of the theory of the configuration, the rates in each state; of all, those in the state nearest in the number of
-    active clusters. None where there are no such neurons or a value is undefined.
-    """
-    finer = [comparison.simulated(finer=True, settled=each) for each in (False, True)] if comparison.finer else []
-    of_states = {
-        state_column(index, len(state.active)): comparison.in_theory(state)
-        for index, state in enumerate(comparison.states)
-    }
-    of_theories: dict[str, dict[str, float | None]] = {}
-    for name, state in comparison.nearest_states().items():
-        found = ({}, {}) if state is None else (comparison.in_theory(state), comparison.cvs_in_theory(state))
-        of_theories |= dict(zip(theory_columns(name), found, strict=True))
-    settled, cvs = comparison.simulated(settled=True), comparison.simulated_cvs()
-    return [
-        {
-            "group": group,
-            "simulated_hz": json_value(simulated.mean),
-            "standard_error_hz": json_value(simulated.standard_error),
-            "settled_hz": json_value(settled[group].mean),
-            "settled_standard_error_hz": json_value(settled[group].standard_error),
-            "simulated_cv": json_value(cvs[group].mean),
-            "standard_error_cv": json_value(cvs[group].standard_error),
-        }
-        | _finer_columns([each[group] for each in finer])
-        | {column: rates[group] for column, rates in of_states.items()}
-        | {column: json_value(values.get(group)) for column, values in of_theories.items()}
-        for group, simulated in comparison.simulated().items()
-    ]
-
-
-def _finer_columns(estimates: Sequence[Estimate]) -> dict[str, Any]:
-    """Rates with a finer time step, all and settled ones; nothing if none were simulated."""
-    names = ("finer_step_hz", "finer_step_standard_error_hz"), ("finer_settled_hz", "finer_settled_standard_error_hz")
-    columns = (zip(pair, map(json_value, each), strict=True) for pair, each in zip(names, estimates, strict=False))
-    return {name: value for pair in columns for name, value in pair}
 
 
 def _describe_theory(predicted: Predicted, comparison: Comparison) -> dict[str, Any]:

@@ -25,6 +25,8 @@ from neuro_mod.execution.stagers.pictures import MAX_SHOWN_SEC, drawings_of_pert
 from neuro_mod.summaries import Shown, Summary, array, counted
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from neuro_mod.plotting.style import AnyFigure
 
 #: Simulated seconds before the runs of a pair part: the network forgets its initial state in about 0.2 s.
@@ -68,6 +70,7 @@ class PairedRuns(Shown, WithFigures):
             "baseline, perturbed": f"{array(self.baseline)}, Hz, bins of {self.bin_width * 1e3:g} ms",
             "over_time()": "difference and its standard error, by time",
             "on_average()": "the same of mean rates",
+            "table()": "mean rates and their difference, by population",
             "plot(...)": "paired_runs, differences, perturbations, ...",
         }
         return Summary(f"{counted(len(self.seeds), 'pair')} of runs of {self.n_steps * self.delta_t:g} s", rows)
@@ -102,6 +105,31 @@ class PairedRuns(Shown, WithFigures):
             end = min(self.baseline.shape[1], first + max(1, round(duration / self.bin_width)))
         means = (rates[:, first:end].mean(axis=1, dtype=np.float64) for rates in (self.baseline, self.perturbed))
         return paired_difference(*means)
+
+    def table(self) -> pd.DataFrame:
+        """A row for each population with neurons; rates are means over trials and `averaged_bins`.
+
+        Returns:
+            ``population``; ``delta_TARGET``, its strongest perturbation, for each target; ``baseline_hz``,
+            ``perturbed_hz``, ``difference_hz``, ``standard_error_hz``; ``variance_ratio``, the variance of paired over
+            that of independent differences. NaN where a value is undefined.
+        """
+        import pandas as pd  # noqa: PLC0415 -- importing takes half a second
+
+        populations, average, (first, end) = self.parameters.populations, self.on_average(), self.averaged_bins()
+        means = {
+            name: rates[:, first:end].mean(axis=(0, 1), dtype=np.float64)
+            for name, rates in (("baseline_hz", self.baseline), ("perturbed_hz", self.perturbed))
+        }
+        columns = {
+            "population": populations.names,
+            **{f"delta_{target}": strongest(course) for target, course in self.perturbations.items()},
+            **means,
+            "difference_hz": average.difference,
+            "standard_error_hz": average.standard_error,
+            "variance_ratio": average.variance_ratio,
+        }
+        return pd.DataFrame(columns).loc[populations.sizes > 0].reset_index(drop=True)
 
     def averaged_bins(self) -> tuple[int, int]:
         """First bin in which a perturbation acts, and the one after the last, but at least `RESPONSE` after the first.

@@ -19,8 +19,7 @@ from neuro_mod.execution.pairs.quantities import (
 from neuro_mod.execution.pairs.rates import PairedRuns
 from neuro_mod.execution.pairs.simulate import SimulatePair
 from neuro_mod.execution.stagers import StageSNNSimulation
-from neuro_mod.execution.stagers.perturbations import strongest, summary
-from neuro_mod.populations import Populations
+from neuro_mod.execution.stagers.perturbations import summary
 from neuro_mod.storage.files import Files
 from neuro_mod.storage.json_values import json_row
 from neuro_mod.storage.names import (
@@ -60,7 +59,7 @@ def describe_results(stager: StageSNNSimulation, pairs: PairedRuns) -> dict[str,
         "seeds": pairs.seeds,
         "averaged_sec": [bins * pairs.bin_width for bins in pairs.averaged_bins()],
         "variance_ratios": variance_ratios(pairs),
-        "differences": table(pairs, stager.circuit.populations),
+        "differences": [json_row(row) for row in pairs.table().to_dict("records")],
         "active": ACTIVITY,
         **describe_quantities(pairs, stager.circuit.populations),
     }
@@ -79,31 +78,6 @@ def variance_ratios(pairs: PairedRuns) -> list[dict[str, float | None]]:
         ratio = pairs.on_average(duration).pooled_variance_ratio
         ratios.append({"over_sec": duration, "ratio": ratio if np.isfinite(ratio) else None})
     return ratios
-
-
-def table(pairs: PairedRuns, populations: Populations) -> list[dict[str, Any]]:
-    """A row for each population with neurons: its perturbations, mean rates in Hz, their difference and its error.
-
-    Means are over trials and `PairedRuns.averaged_bins`; None where a value is undefined.
-    """
-    average, (first, end) = pairs.on_average(), pairs.averaged_bins()
-    peaks = {target: strongest(course) for target, course in pairs.perturbations.items()}
-    rows: list[dict[str, Any]] = []
-    for a in np.flatnonzero(populations.sizes):
-        values = {
-            "baseline_hz": pairs.baseline[:, first:end, a].mean(dtype=np.float64),
-            "perturbed_hz": pairs.perturbed[:, first:end, a].mean(dtype=np.float64),
-            "difference_hz": average.difference[a],
-            "standard_error_hz": average.standard_error[a],
-            "variance_ratio": average.variance_ratio[a],
-        }
-        known = json_row(values)
-        rows.append(
-            {"population": populations.names[a]}
-            | {f"delta_{target}": float(peak[a]) for target, peak in peaks.items()}
-            | known
-        )
-    return rows
 
 
 def save_pairs(folder: Files, stager: StageSNNSimulation, pairs: PairedRuns, results: Mapping[str, Any]) -> None:

@@ -156,8 +156,7 @@ class NetworkStepper(Pieces):
         found = perturbations_of_run(parameters.perturbations, baseline, n_steps - done, delta_t, first + done)
         deltas = {target: Course([0], np.zeros((1, baseline.populations.total))) for target in TARGETS}
         deltas |= {target: _from_step(course, done) for target, course in found.items()}
-        courses = modulated_courses(baseline, deltas)
-        courses["reset_voltage"] = Course([0], baseline.reset_voltage[None])
+        courses = {"reset_voltage": Course([0], baseline.reset_voltage[None])} | modulated_courses(baseline, deltas)
         made = replace(trial, n_steps=n_steps, stimulus=stimulus, courses=courses)
         check_counts(made.network, *made.parameters.largest_counts())
         return made

@@ -63,6 +63,7 @@ from neuro_mod.storage.names import (
     point_result,
     point_spikes,
 )
+from neuro_mod.summaries import Summary, counted, described
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -91,7 +92,12 @@ class SweepResults(StudyResults):
     """
 
     def __init__(self, metadata: Mapping[str, Any], drawings: Drawings, table: pd.DataFrame | None):
-        super().__init__(metadata, drawings)
+        named = ("parameters", "conditions", "measures", "shard")
+        rows = {name: described(metadata[name]) for name in named if metadata.get(name)}
+        rows["runs"] = f"{metadata['n_finished']} of {metadata['n_runs']} finished"
+        if table is not None:
+            rows["table"] = f"{counted(len(table), 'row')}, {counted(table.shape[1], 'column')}"
+        super().__init__(metadata, drawings, Summary(f"Sweep of {counted(metadata['n_points'], 'point')}", rows))
         self.table = table
 
 

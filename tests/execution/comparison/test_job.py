@@ -7,6 +7,7 @@ import os
 import signal
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from neuro_mod.config import load_experiment
@@ -16,11 +17,10 @@ from neuro_mod.execution import jobs
 from neuro_mod.execution.comparison import theories
 from neuro_mod.execution.comparison.job import ComparisonJob
 from neuro_mod.execution.comparison.rates import compare
-from neuro_mod.execution.comparison.results import table
 from neuro_mod.execution.comparison.simulation import SimulateRates
 from neuro_mod.execution.jobs import Execution
 from neuro_mod.execution.stagers import FullMeanFieldStager
-from neuro_mod.storage.names import PLAN
+from neuro_mod.storage.names import COMPARISON_TABLE, PLAN
 from neuro_mod.storage.run_folder import RunFolder
 from tests.helpers.folders import arrays_in, data_in, run_json
 from tests.helpers.shared import SMALL
@@ -60,7 +60,9 @@ def test_the_files_hold_what_python_gets(tmp_path, undisturbed):
     saved = arrays_in(tmp_path / "data/comparison.npz")
     assert np.array_equal(saved["rates"], found.simulation.rates) and said["seeds"] == found.simulation.seeds
     assert np.array_equal(saved["state_rates"], np.array([state.rates for state in found.states]))
-    assert said["comparison"] == table(found) and said["notes"] == list(found.notes)
+    pd.testing.assert_frame_equal(pd.read_csv(tmp_path / COMPARISON_TABLE), found.table())
+    assert [row["group"] for row in said["comparison"]] == found.table()["group"].tolist()
+    assert said["notes"] == list(found.notes)
     assert data_in(tmp_path).keys() == RESULTS | {f"data/trial_000{k}.npz" for k in range(4)}
 
 

@@ -97,6 +97,9 @@ def test_a_design_draws_its_figures(designed: tuple[Path, dict[str, Any]]) -> No
     assert isinstance(found, StudyResults)
     assert [*found.drawings()] == ["design_vector", "design_progress", "design_verified", "design_leakage"]
     assert found.plot("design_vector") is not None
+    title, raised, *rows = repr(found).splitlines()
+    assert title == "Design of a perturbation of rate" and raised == "  raised           share of time in exactly E0+E1"
+    assert "design_vector, design_progress" in rows[-2] and "run.json" in rows[-1]
 
 
 def test_predictions_are_local_and_stay_probabilities() -> None:

@@ -6,6 +6,7 @@ import os
 import signal
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from neuro_mod.errors import FailedItemsError, InputError, Interrupted
@@ -16,6 +17,7 @@ from neuro_mod.execution.pairs.rates import run_pairs
 from neuro_mod.execution.pairs.simulate import SimulatePair
 from neuro_mod.execution.stagers import StageSNNSimulation
 from neuro_mod.recordings.saved import load_spikes
+from neuro_mod.storage.names import DIFFERENCES_TABLE
 from tests.helpers.folders import arrays_in, data_in, run_json
 from tests.helpers.shared import SMALL
 
@@ -45,6 +47,10 @@ def test_the_files_hold_what_python_gets(stager, tmp_path):
     differences, over_time = arrays_in(tmp_path / "data/differences.npz"), pairs.over_time()
     assert np.array_equal(differences["difference"], over_time.difference)
     assert np.array_equal(differences["standard_error"], over_time.standard_error)
+    table = pairs.table()
+    pd.testing.assert_frame_equal(pd.read_csv(tmp_path / DIFFERENCES_TABLE), table)
+    assert table["population"].tolist() == list(stager.circuit.populations.names)
+    assert table["difference_hz"].to_numpy() == pytest.approx(table["perturbed_hz"] - table["baseline_hz"], abs=1e-9)
     assert pairs.example is not None
     for name, spikes in zip(("baseline", "perturbed"), pairs.example, strict=True):
         assert np.array_equal(np.asarray(load_spikes(tmp_path / f"data/spikes_{name}.npz")), np.asarray(spikes))

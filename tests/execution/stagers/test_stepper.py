@@ -9,7 +9,9 @@ import numpy as np
 import pytest
 
 from neuro_mod import Course, StageSNNSimulation, Stepper, simulate
-from neuro_mod.core.perturbations import Hat, Sine, TimedPerturbation, VectorialPerturbation
+from neuro_mod.config import perturbation
+from neuro_mod.core import modulation
+from neuro_mod.core.perturbations import Hat, Sine, TimedPerturbation, VectorialPerturbation, targets
 from neuro_mod.core.spiking_net.engine import kernel
 from neuro_mod.errors import ConfigError, InputError
 from neuro_mod.execution.stagers import stepper as steppers
@@ -160,6 +162,21 @@ def test_perturbations():
     whole = stager.run(0.4, record=["spikes"], rate_perturbation=pulse, initial_state=None)
     assert stepper.advance(100).rates.mean() < stepper.advance(100).rates.mean()
     assert whole["perturbations"]["rate"].steps.tolist() == [0, 500, 600]
+
+
+def test_a_target_may_be_the_reset_voltage(monkeypatch):
+    monkeypatch.setitem(targets.TARGETS, "reset_voltage", targets.Target("added to the reset voltage"))
+    monkeypatch.setitem(perturbation._ACTED_ON, "reset_voltage", "init_params.reset_voltage")
+    monkeypatch.setitem(modulation._QUANTITIES, "reset_voltage", (("reset_voltage",), modulation._unchanged))
+    stager = StageSNNSimulation(SMALL)
+    raised = np.linspace(0, 0.4, stager.circuit.populations.total)
+    circuit = modulation.modulated_circuit(stager.baseline, {"reset_voltage": raised})
+    assert circuit.neurons.reset_voltage.tolist() == (stager.circuit.neurons.reset_voltage + raised).tolist()
+    stepper = stager.stepper()
+    stepper.set(perturbations={"reset_voltage": raised})
+    expected = stager.run(0.2, record=["spikes"], reset_voltage_perturbation=raised)["spikes"]
+    assert spikes(stepper.advance(400)) == (expected.steps.tolist(), expected.neurons.tolist())
+    assert len(expected) > 1.1 * len(stager.run(0.2, record=["spikes"])["spikes"])
 
 
 def test_the_configuration_is_that_of_the_overrides():

@@ -146,7 +146,8 @@ class NeuronAnalysis(ABC):
             n_assemblies: How many there are; by default they are chosen.
             bin_ms: Bins in which spikes are counted, in ms.
             seed: Root seed of the random halves of the data.
-            n_resamples: Number of halves in which assemblies are found again, for their stability; 0 for none.
+            n_resamples: Number of halves in which assemblies are found again, for their stability; 0 for none. Without
+                scikit-learn there is none, with a warning.
 
         Returns:
             The assembly of each neuron, the eigenvalues of the correlations and the bound of significant ones, and
@@ -154,7 +155,6 @@ class NeuronAnalysis(ABC):
 
         Raises:
             InputError: An argument is not valid, or this is a saved analysis.
-            ImportError: scikit-learn is missing, which the stability needs.
         """
         return assemblies.find_assemblies(
             self._source, bin_ms * 1e-3, n_assemblies=n_assemblies, seed=seed, n_resamples=n_resamples

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -190,6 +191,19 @@ def describe_results(study: Study, options: DesignOptions, populations: Populati
         "leakage": leakage_table(study),
         "vectors": vector_table(study, populations),
         "findings": findings(study, options),
+    }
+
+
+def described_design(metadata: Mapping[str, Any]) -> dict[str, str]:
+    """What was designed and how it was verified, a line each, given the content of ``run.json``."""
+    unit = " Hz" if metadata["target"] == "rate" else ""
+    allowed = f"{metadata['norm']} norm up to {metadata['budget']:g}{unit}"
+    return {
+        "raised": metadata["goal_in_words"],
+        "perturbed": f"{metadata['target']} of {len(metadata['only'])} populations, {allowed}",
+        "active clusters": f"above {metadata['active_above_hz']:g} Hz, {metadata['smoothing']}",
+        "chosen": metadata["chosen"],
+        "verified": f"{metadata['verify_trials']} trials of {metadata['verify_duration_sec']:g} s for each",
     }
 
 

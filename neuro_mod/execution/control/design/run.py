@@ -25,7 +25,7 @@ from neuro_mod.execution.control.design.inputs import config_of_folder, directio
 from neuro_mod.execution.control.design.measure import Measure, Plan
 from neuro_mod.execution.control.design.measurement import Measurement
 from neuro_mod.execution.control.design.problem import DesignOptions, DesignProblem, build_problem, describe_options
-from neuro_mod.execution.control.design.results import describe_results
+from neuro_mod.execution.control.design.results import describe_results, described_design
 from neuro_mod.execution.control.design.save import save_study
 from neuro_mod.execution.control.design.study import Study, do_study, planned_seconds
 from neuro_mod.execution.figures import StudyResults
@@ -38,6 +38,7 @@ from neuro_mod.execution.stagers import StageSNNSimulation
 from neuro_mod.storage.locking import locked
 from neuro_mod.storage.names import CONFIG, LOG, MANIFEST, RUN, measured_under
 from neuro_mod.storage.reading import read_arrays
+from neuro_mod.summaries import Summary
 
 _Array = NDArray[np.float64]
 _LOG = logging.getLogger(__name__)
@@ -153,7 +154,8 @@ def _conclude(
     folder.save_json(RUN, metadata)
     folder.finish()
     files = [str(folder.path / name) for name in (*folder.records, MANIFEST)]
-    return StudyResults(metadata | {"files": files}, drawings)
+    summary = Summary(f"Design of a perturbation of {options.target}", described_design(metadata))
+    return StudyResults(metadata | {"files": files}, drawings, summary)
 
 
 class _Kept:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import replace
 
 import numpy as np
@@ -45,6 +46,16 @@ def test_independent_neurons_beside_assemblies_are_in_none():
     table = found.table()
     assert table.columns.tolist() == ["neuron", "assembly", "explained", "silhouette"] and len(table) == 120
     assert repr(found).startswith("Assemblies(5 of 60 of 120 neurons, quality 0.9")
+
+
+def test_without_scikit_learn_all_but_the_stability_is_found(monkeypatch, caplog):
+    sessions, truth = switching(5, 12, n_sessions=6)
+    monkeypatch.setitem(sys.modules, "sklearn.metrics", None)
+    found = find_assemblies(sessions)
+    assert found.labels.tolist() == truth.tolist() and np.isnan(found.stability)
+    assert 'no stability of assemblies: this needs sklearn, which is not installed: pip install "neuro_mod[hmm]"' in (
+        caplog.text
+    )
 
 
 def test_the_clusters_of_a_simulated_network():

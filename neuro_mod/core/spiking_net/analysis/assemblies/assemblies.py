@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -22,6 +23,7 @@ from neuro_mod.optional import optional
 from neuro_mod.recordings.layout import NO_CLUSTER
 from neuro_mod.recordings.spikes import SpikeEvents
 
+_LOG = logging.getLogger(__name__)
 #: Bins of counts in ms.
 ASSEMBLY_BIN_MS = 50.0
 #: Random halves of the data in which assemblies are found again.
@@ -44,7 +46,7 @@ class Assemblies:
         silhouettes: Of the neurons in assemblies, NaN for others, shape ``(n_neurons,)``; 0 if there is one assembly.
         scores: Mean silhouette (column ``silhouette``) for each ``n_assemblies`` that was tried, by Ward's method.
         stability: Mean adjusted Rand index of the labels, those of neurons in no assembly included, with the labels
-            found in random halves of the data; NaN without assemblies, or without resampling.
+            found in random halves of the data; NaN without assemblies, resampling or scikit-learn.
         bin_width: Of the counts, in seconds.
         n_bins: Independent bins: those of all sessions, less one for the mean of each.
 
@@ -133,11 +135,10 @@ def find_assemblies(
         bin_width: Bins in which spikes are counted, in seconds.
         n_assemblies: How many assemblies there are, fewer if groups have a single neuron; by default they are chosen.
         seed: Root seed of the halves.
-        n_resamples: Number of halves; 0 for no stability.
+        n_resamples: Number of halves; 0 for no stability. Without scikit-learn there is none, with a warning.
 
     Raises:
         InputError: An argument is not valid, no session has two bins, or as for `one_pass.each_session`.
-        ImportError: scikit-learn is missing, which the stability needs.
     """
     whole_number("seed", seed, 0)
     whole_number("n_resamples", n_resamples, 0)
@@ -215,11 +216,15 @@ def _stability(
     stream: Stream,
     n_resamples: int,
 ) -> float:
-    """Mean adjusted Rand index of labels with those of random halves of the data; NaN if there are none."""
+    """Mean adjusted Rand index of labels with those of random halves of the data; NaN without them or scikit-learn."""
     blocks = _blocks(counts)
     if not n_resamples or len(blocks) < 2 or (labels == NO_CLUSTER).all():
         return np.nan
-    metrics = optional("sklearn.metrics", "hmm")
+    try:
+        metrics = optional("sklearn.metrics", "hmm")
+    except ImportError as error:
+        _LOG.warning("no stability of assemblies: %s", error)
+        return np.nan
     indices = []
     for resample in range(n_resamples):
         order = replace(stream, index=(resample,)).permutation(len(blocks))
