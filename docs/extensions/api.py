@@ -21,10 +21,10 @@ _DESCRIBED_DEFAULT = re.compile(r"=(\w+)\s{2,}.*?(?=, \w+=|\)$)", re.DOTALL)
 #: Sections of docstrings that follow what is returned.
 _LATER = re.compile(r"(Raises|References|Examples):$")
 _RETURNS = re.compile(r"^Returns:\n((?: {4}.*\n?)+)", re.MULTILINE)
-_SEE, _CONSTANT = re.compile(r"see `([\w.]+)`"), re.compile(r"`([A-Z_]+)`")
+_SEE, _CONSTANT = re.compile(r"(?:[,;] )?see `([\w.]+)`"), re.compile(r"`([A-Z_]+)`")
 _FUNCTION = re.compile(r"<function (?:\w+\.)*(?:(\w+)|<lambda>)>")
 #: What a name alone may mean; attributes are called as arguments are.
-_KINDS = {"class", "exception", "function"}
+_KINDS = {"class", "data", "exception", "function"}
 
 
 def _skip(app: Any, what: str, name: str, member: Any, skip: bool, options: Any) -> bool | None:
@@ -77,7 +77,7 @@ def _complete(app: Any, what: str, name: str, member: Any, options: Any, lines: 
 
 
 def _described_elsewhere(lines: list[str], names: dict[str, Any]) -> list[str]:
-    """What is returned by the function to which a docstring leads, which may be without a page."""
+    """What is returned by the function to which a docstring leads; one in another module has no page to lead to."""
     if not (see := _SEE.search("\n".join(lines))):
         return []
     first, *others = see[1].split(".")
@@ -86,6 +86,8 @@ def _described_elsewhere(lines: list[str], names: dict[str, Any]) -> list[str]:
         function = getattr(function, other, None)
     content = (inspect.getdoc(function) or "") if inspect.isfunction(function) else ""
     found = _RETURNS.search(content)
+    if found and inspect.ismodule(names.get(first)):
+        lines[:] = [line.replace(see[0], "") for line in lines]
     return found[1].splitlines() if found else []
 
 

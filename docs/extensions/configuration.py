@@ -153,15 +153,14 @@ def analysis_arguments() -> list[str]:
     values["sampling_ms"] = escaped("a number > 0")
     for field in fields(AnalysisSettings):
         if field.name != "parameters":
-            meaning = {"method": "method for detecting active clusters"}.get(field.name, about[field.name])
             facts = {"Default": f"`{field.default}`", "Values": values[field.name]}
-            entries.append(_entry(field.name, f"sweep.analysis.{field.name}", _plain(meaning), facts))
+            entries.append(_entry(field.name, f"sweep.analysis.{field.name}", about[field.name], facts))
     for method, detector in DETECTORS.items():
         own = _arguments(detector)
         for field in fields(detector):
             default = "none" if field.default is None else f"`{field.default}`"
             facts = {"Default": default, "Values": escaped("a number >= 0")}
-            described = _plain(own.get(field.name, ""))
+            described = own.get(field.name, "")
             meaning = f"with method `{method}`: {described[:1].lower()}{described[1:]}"
             entries.append(_entry(field.name, f"sweep.analysis.{method}.{field.name}", meaning, facts))
     return entries
@@ -170,12 +169,8 @@ def analysis_arguments() -> list[str]:
 def _arguments(documented: type) -> dict[str, str]:
     """What the docstring of a class says about its arguments."""
     entries = r"^ {4}(\w+): (.+?)(?=^ {4}\w+: |\n\n|\Z)"
-    return dict(re.findall(entries, inspect.getdoc(documented) or "", re.MULTILINE | re.DOTALL))
-
-
-def _plain(text: str) -> str:
-    """Without what leads to other docstrings."""
-    return re.split(r", in the sense of|; `|, see `", " ".join(text.split()))[0]
+    found = re.findall(entries, inspect.getdoc(documented) or "", re.MULTILINE | re.DOTALL)
+    return {name: " ".join(meaning.split()) for name, meaning in found}
 
 
 _LISTS = {"targets": targets, "time-courses": time_courses, "analysis-arguments": analysis_arguments}

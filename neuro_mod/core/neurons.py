@@ -74,7 +74,7 @@ class NeuronParameters(ShownFields):
         reset_voltage: Reset voltages in threshold units.
 
     Raises:
-        InputError: A value is outside its `BOUNDS`.
+        InputError: A value is out of bounds.
     """
 
     tau_membrane: _Array

@@ -85,7 +85,8 @@ class Journal:
         Args:
             step: The step before which it is made, counted from the start; not before that of earlier changes.
             overrides: Values of the configuration.
-            perturbations: By target: a number, an array ``(n_pops,)``, None for none, or `CONFIGURED`.
+            perturbations: By target: a number, an array ``(n_pops,)``, None for none, or
+                ``configured`` for that of the configuration.
 
         Raises:
             InputError: It is earlier than another one; nothing is kept.

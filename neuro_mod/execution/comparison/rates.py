@@ -138,7 +138,7 @@ class Comparison(Shown, WithFigures):
         return {group: mean_rate(simulation.rates, who, self.populations.sizes) for group, who in members.items()}
 
     def simulated_cvs(self) -> dict[str, Estimate]:
-        """Means over trials of the interval CVs of groups, see `interval_cvs_by_activity`."""
+        """Means over trials of the interval CVs of groups, while the cluster of a neuron does not change."""
         unknown = dict.fromkeys(ALL_OF_A_KIND, Estimate(np.nan, np.nan))
         return {group: _estimate(each[~np.isnan(each)]) for group, each in self.simulation.cvs.items()} | unknown
 
@@ -271,9 +271,9 @@ def compare(
 
     Args:
         experiment: The configuration.
-        n_trials: Number of simulations, at most `MAX_REPEATS`. Adding one changes no other.
+        n_trials: Number of simulations. Adding one changes no other.
         settling: Simulated seconds that are dropped, rounded to whole bins.
-        n_z: Over how many values of z the mean field averages; by default `N_Z` where each neuron has its own.
+        n_z: Over how many values of z the mean field averages; by default 12 where each neuron has its own.
         theories: Which theories, beside that of the configuration: names such as ``exact/renewal``; None for all,
             without those with the exact response if many of their response tables would have to be computed first.
         step_check: Also simulate each network with a fifth of the time step.

@@ -52,7 +52,8 @@ class Execution:
     """How a job is done; the results do not depend on it.
 
     Args:
-        executor: ``serial``, ``thread``, ``process``, ``dask``, or a batch system (`choices.BatchSystem`).
+        executor: ``serial``, ``thread``, ``process``, ``dask``, or a batch system: ``slurm``, ``pbs``,
+            ``lsf``, ``sge`` or ``htcondor``.
         max_workers: How many items are done at once, at most; None for one for each core.
         address: Of a Dask scheduler; None for a cluster on this machine.
         on_error: ``continue`` with the other items once one has failed three times, or ``stop``.

@@ -151,7 +151,7 @@ class PairedRuns(Shown, WithFigures):
         return np.stack([smooth(each, self.bin_width)[1][n_bins:] for each in whole])
 
     def absent(self, name: str) -> str:
-        """See `WithFigures.absent`."""
+        """What to do to have a figure that is missing, given its name; empty where nothing helps."""
         return "the first pair is missing" if name == "paired_runs" else ""
 
     def drawings(self) -> Drawings:

@@ -109,7 +109,7 @@ def run_sweep(
     """Do the runs of a sweep that are not in its folder yet, and write its table.
 
     Args:
-        sweep: The sweep, or the source that `load_sweep` reads.
+        sweep: The sweep: a YAML file, a shipped name, or a mapping of its keys.
         out: Folder for results; by default a folder in ``settings.save_dir`` with the name of the sweep.
         execution: How the runs are executed.
 

@@ -48,10 +48,10 @@ def transition_map(
 ) -> Figure:
     """Draw transition probabilities as colours, with states of many transitions between them side by side.
 
-    The colour is the lower end of the 95 % confidence interval of the probability, see `certain_probability`: it is
-    pale where a state was left too seldom to tell, 1 of 1 (.21) paler than 8 of 10 (.49). The number of transitions
-    from each state stands beside its row. Transitions that do not occur are white. Rows of states that were never left
-    are hatched. Of more than ``most`` states those with the most transitions are drawn, with a note.
+    The colour is the lower end of Wilson's 95 % confidence interval of the probability: it is pale where a state was
+    left too seldom to tell, 1 of 1 (.21) paler than 8 of 10 (.49). The number of transitions from each state stands
+    beside its row. Transitions that do not occur are white. Rows of states that were never left are hatched. Of more
+    than ``most`` states those with the most transitions are drawn, with a note.
 
     Args:
         states: The states.

@@ -103,7 +103,8 @@ def step_response(
 
     Args:
         windows: In seconds, shape ``(W,)``.
-        populations: What is shifted, as the cluster sees it, n of `pooling.RELATIONS`.
+        populations: What is shifted, as the cluster sees it: n of ``own E``, ``another E``, ``E background``, ``own
+            I``, ``another I`` and ``I background``.
         response: Per Hz, shape ``(W, n)``.
         error: Standard errors, likewise.
         acausal: The same with later scores, and their errors; None where there is no such check.

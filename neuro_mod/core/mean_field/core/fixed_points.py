@@ -33,8 +33,9 @@ class FixedPoint(Shown):
             ``(P,)``. With Poisson input, too, it is that of the response to this input.
         residual: Largest ``|-nu + phi(nu)|`` in Hz, relative to rates of 1 Hz and more.
         eigenvalues: Of the dynamics of all populations in 1/s, largest real part first, shape ``(P,)``.
-        kind: ``stable node``, ``saddle``, ...; see `stability.classify`.
-        active: Active clusters, see `clusters.active_clusters`.
+        kind: ``stable node``, ``unstable node`` (all eigenvalues real), ``stable focus``, ``unstable focus`` (some
+            complex), ``saddle`` (real parts of either sign), or ``marginal`` (a real part of 0).
+        active: Active clusters, whose E populations fire above a gap between the rates of E clusters.
         multiplicity: How many images it has under swaps of interchangeable clusters, itself included.
     """
 
@@ -119,8 +120,8 @@ def fixed_points(
 
     Newton's method runs from many starts at once. The rates relax from every third start, and where Newton's method
     fails. The starts are then solved again with the known states deflated, until a round finds nothing new or there are
-    as many states as starts. Where the clusters are known (`RateEquations.populations`), states with each number of
-    active clusters are searched for as well, see `searches.by_active_clusters`.
+    as many states as starts. Where the clusters are known (``field.populations``), states with each number of
+    active clusters are searched for as well.
 
     Args:
         field: The mean field.
@@ -128,7 +129,7 @@ def fixed_points(
         seed: Root seed of the starts.
         starts: Rates in Hz to start from instead, shape ``(n_starts, P)``.
         highest_start: Largest rate in Hz of the uniform ones among the random starts; every third start is log-uniform,
-            see `searches.random_starts`.
+            from 0.001 Hz to ``1 / tau_refractory``, or to 1e4 Hz if that is lower.
 
     Raises:
         InputError: There are fewer than 0 starts, or their shape does not match.

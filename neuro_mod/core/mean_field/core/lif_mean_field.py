@@ -167,7 +167,7 @@ class LIFMeanField(Shown, RateEquations):
 
     @classmethod
     def from_circuit(cls, circuit: Circuit, n_z: int = 1, theory: Theory = DEFAULT_THEORY) -> Self:
-        """The mean field of a network, see `core.modulation.modulated_circuit`.
+        """The mean field of a network, see `modulated_circuit`.
 
         Args:
             circuit: The network, with arousal and perturbations applied.
@@ -203,7 +203,7 @@ class LIFMeanField(Shown, RateEquations):
 
         Args:
             baseline: The network before arousal and perturbations act on it.
-            deltas: Perturbations by target, as for `core.modulation.modulated_circuit`.
+            deltas: Perturbations by target, as for `modulated_circuit`.
             n_z: As for `from_circuit`.
             theory: Response and closure.
 
@@ -247,7 +247,7 @@ class LIFMeanField(Shown, RateEquations):
 
         ``d nu / d delta = -J^-1 dF / d delta``; eigenvalues move by ``l . dA . r``, equal ones by the eigenvalues of
         that matrix within their eigenspace. Derivatives tell nothing about how far they hold. They are in closed form
-        with the Poisson closure and the shifted response; else see `closed_derivatives` and `exact.expansion`.
+        with the Poisson closure and the shifted response; otherwise some terms are finite differences.
 
         Args:
             state: A steady state of `fixed_points`, or its rates in Hz, shape ``(P,)``.

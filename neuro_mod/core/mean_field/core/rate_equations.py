@@ -151,7 +151,7 @@ class RateEquations:
         return Linearization(rate.reshape(nu.shape) - nu, jacobian.reshape(*nu.shape, self.n_populations))
 
     def solve_rates(self, nu_init: ArrayLike | None = None) -> OptimizeResult:
-        """A steady state, by Newton's method; see `fixed_points.fixed_points` for all of them.
+        """A steady state, by Newton's method; see `fixed_points` for all of them.
 
         Args:
             nu_init: Where to start, in Hz, shape ``(P,)``; 5 Hz everywhere by default. If Newton's method finds
@@ -175,7 +175,7 @@ class RateEquations:
             nu: Its rates in Hz, shape ``(P,)``.
 
         Returns:
-            Type, see `stability.classify`, and eigenvalues in 1/s, the largest real part first.
+            Its ``kind``, as in `FixedPoint`, and eigenvalues in 1/s, the largest real part first.
 
         Raises:
             NumericalError: The renewal closure has no solution that was found.

@@ -16,8 +16,7 @@ def classify(eigenvalues: NDArray[np.complexfloating]) -> str:
         eigenvalues: In 1/s, shape ``(P,)``.
 
     Returns:
-        ``stable node``, ``unstable node`` (all eigenvalues real), ``stable focus``, ``unstable focus`` (some complex),
-        ``saddle`` (real parts of either sign), or ``marginal`` (a real part of 0).
+        The ``kind`` of a `FixedPoint`.
     """
     size = np.abs(eigenvalues).max(initial=0.0)
     real = eigenvalues.real

@@ -73,7 +73,7 @@ def response(mu: ArrayLike, sigma: ArrayLike, *, response: ResponseKind = "shift
     ``nu = 1 / (tau_ref + tau_m sqrt(pi) int_a^b exp(u^2) (1 + erf u) du)`` with ``a = (V_r - mu)/sigma + beta``,
     ``b = (theta - mu)/sigma + beta``, ``beta = |zeta(1/2)|/sqrt(2) sqrt(tau_s/tau_m)``, for the ``shifted`` response.
     The ``exact`` one is the stationary solution for the voltage and the current together, from a table that is made
-    when a pair of ratios ``tau_s/tau_m`` and ``tau_ref/tau_m`` is first used, and kept; see `exact`.
+    when a pair of ratios ``tau_s/tau_m`` and ``tau_ref/tau_m`` is first used, and kept.
 
     Assumptions and approximations: the input is Gaussian noise of mean mu and standard deviation sigma of the free
     membrane voltage (diffusion approximation). In the shifted response, synaptic filtering is taken to first order in

@@ -16,7 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 from neuro_mod.checks import output_path, user_path, whole_number
 from neuro_mod.choices import Criterion, DetectionMethod, Kernel, UnitKind
 from neuro_mod.core.spiking_net.analysis.assemblies.assemblies import Assemblies
-from neuro_mod.core.spiking_net.analysis.events.switches import around_switches
+from neuro_mod.core.spiking_net.analysis.events import switches
 from neuro_mod.core.spiking_net.analysis.findings.sessions import (
     Findings,
     Progress,
@@ -44,10 +44,10 @@ from neuro_mod.core.spiking_net.analysis.rates.units import chosen_neurons, unit
 from neuro_mod.core.spiking_net.analysis.saved.analysis import complete, find_and_save_rates, load_findings, save_rates
 from neuro_mod.core.spiking_net.analysis.saved.folder import AnalysisFolder, analysis_folder
 from neuro_mod.core.spiking_net.analysis.shown import ShownAnalysis
+from neuro_mod.core.spiking_net.analysis.states import state_rates
 from neuro_mod.core.spiking_net.analysis.states.cluster_statistics import ClusterStatistics
 from neuro_mod.core.spiking_net.analysis.states.names import State, StateLike
 from neuro_mod.core.spiking_net.analysis.states.session_tables import SessionTables
-from neuro_mod.core.spiking_net.analysis.states.state_rates import rates_by_state
 from neuro_mod.errors import InputError, invalid
 from neuro_mod.recordings.conventions import Conventions, TimeUnit
 from neuro_mod.recordings.layout import ClusterLayout, cluster_layout, named_clusters
@@ -97,7 +97,7 @@ class Analyzer(ShownAnalysis, NeuronAnalysis, ClusterStatistics):
         drop_duplicates: Whether a spike that is there several times, at the same time of the same neuron, is kept once;
             otherwise a warning counts them.
         report: Called with the number of finished sessions and their total.
-        parameters: Parameters of the method, such as ``threshold_hz``; see `detection`.
+        parameters: Parameters of the method, such as ``threshold_hz`` of ``gain``.
 
     Raises:
         DataError: Data are damaged or contradict each other; the message names the file.
@@ -205,7 +205,7 @@ class Analyzer(ShownAnalysis, NeuronAnalysis, ClusterStatistics):
         return analyzer
 
     def save_analysis(self, folder: str | os.PathLike[str], *, report: Progress | None = None) -> list[Path]:
-        """Write tables, rates, settings and hashes of the spikes to a folder; see `saved.analysis`.
+        """Write tables, rates, settings and hashes of the spikes to a folder.
 
         Spikes are read and states are computed again, so that tables, rates and hashes are consistent.
 
@@ -224,7 +224,7 @@ class Analyzer(ShownAnalysis, NeuronAnalysis, ClusterStatistics):
             return self.save_into(kept, report)
 
     def saving(self, folder: Path) -> AbstractContextManager[AnalysisFolder]:
-        """The folder for an analysis and its figures, held meanwhile; see `saved.folder.analysis_folder`."""
+        """The folder for an analysis and its figures, held meanwhile."""
         return analysis_folder(folder, (lambda: None) if self._spikes is None else self._spikes.check_unchanged)
 
     def save_into(
@@ -318,7 +318,10 @@ class Analyzer(ShownAnalysis, NeuronAnalysis, ClusterStatistics):
         *,
         reference: object = None,
     ) -> Groups:
-        """Compare the sessions of several conditions; see `Grouping` for uncertainty and pairs.
+        """Compare the sessions of several conditions.
+
+        Uncertainty is over networks if each condition has at least two, otherwise over sessions. Conditions of the same
+        networks, or of sessions of the same names, are paired.
 
         Args:
             groups: Condition of each session.
@@ -426,12 +429,12 @@ class Analyzer(ShownAnalysis, NeuronAnalysis, ClusterStatistics):
     ) -> pd.DataFrame:
         """Mean smoothed rates per neuron of all clusters in each state, in Hz; see `state_rates.rates_by_state`.
 
-        Rows are those of `state_table`, columns the labels of all clusters.
+        The states are those of `state_table`.
         """
         visits = self.occurrences(t_from, t_to)
         chosen = self.get_unique_attractors(t_from, t_to) if states is None else self._distinct(states)
         sampled = ((rates.times, rates.rates) for rates in map(self._findings.rates, range(self.n_sessions)))
-        return rates_by_state(sampled, visits, chosen, self.layout.labels)
+        return state_rates.rates_by_state(sampled, visits, chosen, self.layout.labels)
 
     def get_cluster_activity(self, session: int = 0, t_from: Edge = None, t_to: Edge = None) -> NDArray[np.bool_]:
         """Activity of the clusters that define states, before short visits are removed.
@@ -447,7 +450,7 @@ class Analyzer(ShownAnalysis, NeuronAnalysis, ClusterStatistics):
         """Mean rates around the starts and ends of activations of clusters; see `switches.around_switches`."""
         rates = self._findings.rates
         in_session = lambda index: (rates(index).bin_width, rates(index).rates)  # noqa: E731
-        return around_switches(self.activations(), in_session, self.layout, before, after)
+        return switches.around_switches(self.activations(), in_session, self.layout, before, after)
 
     @cached_property
     def _findings(self) -> Findings:

@@ -73,7 +73,8 @@ class NeuronAnalysis(ABC):
         """The spikes around events, such as the onsets of a stimulus, each of which is a trial.
 
         Args:
-            events: ``"stimulus"``, times, a list of times for each session, or a table; see `event_tables.event_table`.
+            events: ``"stimulus"``, times, a list of times for each session; or a table, or a CSV file, with the columns
+                ``session`` (number or name), ``time`` in seconds and, optionally, ``condition``.
             before: Seconds from the start of an epoch to its event.
             after: Seconds from the event to the end of the epoch.
             conditions: Condition of each session, or a list of those of its events for each session.
@@ -102,7 +103,7 @@ class NeuronAnalysis(ABC):
     def fano_factors(
         self, windows: Sequence[float] = COUNT_WINDOWS, t_from: Edge = None, t_to: Edge = None, *, ddof: int = 1
     ) -> FanoFactors:
-        """Fano factors of spike counts in windows of these lengths in seconds; see `fano.fano_factors`.
+        """Fano factors of spike counts in windows of these lengths in seconds: mean variance over mean count.
 
         The variance has the number of windows minus ``ddof`` in the denominator; Elephant has ``ddof=0``.
         """
@@ -111,7 +112,7 @@ class NeuronAnalysis(ABC):
     def spike_spectra(
         self, bandwidth: float = BANDWIDTH, bin_width: float = SPECTRUM_BIN, t_from: Edge = None, t_to: Edge = None
     ) -> SpikeSpectra:
-        """Power spectra of the spikes of each neuron; see `spectra.spike_spectra`."""
+        """Power spectra of the spikes of each neuron by the multitaper method, averaged over sessions."""
         return spectra.spike_spectra(self._source, bandwidth, bin_width, t_from=t_from, t_to=t_to)
 
     def count_correlations(
@@ -151,7 +152,7 @@ class NeuronAnalysis(ABC):
 
         Returns:
             The assembly of each neuron, the eigenvalues of the correlations and the bound of significant ones, and
-            measures of quality; see `assemblies.find_assemblies`.
+            measures of quality.
 
         Raises:
             InputError: An argument is not valid, or this is a saved analysis.

@@ -25,7 +25,7 @@ class Piece(Shown):
     """What happened while a simulation advanced.
 
     Attributes:
-        begin: First step of the piece, counted from the beginning of the noise, as `State.step`.
+        begin: First step of the piece, counted from the beginning of the noise, as the step of a `State`.
         n_steps: Its length in steps.
         delta_t: Time step in seconds.
         network: The network.
@@ -247,7 +247,7 @@ class Stepper(Pieces):
     """
 
     def set(self, **quantities: ArrayLike) -> None:
-        """Change parameters from the next step on; see `VARIABLE` for their names.
+        """Change parameters from the next step on; they have the names of the courses of a `Trial`.
 
         Args:
             **quantities: Their values in the unit and, unless it is one number, in the shape that the network has them

@@ -76,7 +76,8 @@ class Trial(ShownFields):
         seed: Root seed of the external input; by default the one of the state.
         stimulus: Deterministic stimulus with a course of ``n_steps`` entries.
         injected: Spikes from outside.
-        courses: Parameters that vary in time, by name (see `courses.VARIABLE`).
+        courses: Parameters that vary in time, by name: those of `NeuronParameters`, ``external_weight``,
+            ``external_rate``, ``arousal_rate`` and ``block_weights``.
         mechanism: ``analytic`` (exact integration) or ``euler``.
         dtype: ``float32`` or ``float64``.
         recording: What to record.

@@ -47,7 +47,7 @@ class DesignOptions:
         iteration_duration: Seconds of each of these, after 1 s in which the network settles.
         verify_trials: Trials of the verification, for each direction.
         verify_duration: Seconds of each of these, likewise.
-        least_states: With fewer states, each with `LEAST_SHARE` of the time at least, a network is not metastable.
+        least_states: With fewer states, each with 0.2 % of the time at least, a network is not metastable.
         noise_seed: Root of the noise of all runs; None for the seed of the network.
         dtype: Precision.
 

@@ -82,9 +82,11 @@ def run_design(
 
     Examples:
         >>> from neuro_mod import DesignOptions, run_design
-        >>> options = DesignOptions(make="E0+E1", budget=0.5)
-        >>> found = run_design("small", options, "simulations/design")  # doctest: +SKIP
-        >>> [row["direction"] for row in found["table"]]  # doctest: +SKIP
+        >>> few = {"iterations": 1, "iteration_trials": 4, "iteration_duration": 5}  # leave these out for a real design
+        >>> few |= {"verify_trials": 2, "verify_duration": 1}
+        >>> found = run_design("small", DesignOptions(make="E0", budget=0.5, **few), "simulations/design")
+        >>> [row["direction"] for row in found["table"]]
+        ['no perturbation', 'design', 'naive', 'mean field', 'random']
     """
     began, stager, path = time.time(), StageSNNSimulation(config), output_path(path)
     experiment = stager.experiment

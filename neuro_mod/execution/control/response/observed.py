@@ -29,7 +29,8 @@ class ObservedResponses(ShownFields):
         names: Names of the observables.
         unit: Unit of the values; empty for probabilities and logarithms. Responses are per Hz.
         windows: In seconds, shape ``(W,)``.
-        populations: What is shifted: names of populations, or `pooling.RELATIONS`.
+        populations: What is shifted: names of populations; or, as a cluster sees them, ``own E``, ``another E``,
+            ``E background``, and likewise I.
         value: Shape ``(W, k)``; the same for all windows but where the observable itself has a lag, which is the
             window.
         value_error: Their standard errors, likewise.
@@ -111,7 +112,7 @@ class ObservedResponses(ShownFields):
         return replace(self, response=response, error=error)
 
     def rows(self, window: float | None = None) -> list[dict[str, Any]]:
-        """One row for each window, observable and population, with the keys `COLUMNS`; NaN where not defined."""
+        """One row for each window, observable and population, with its errors; NaN where not defined."""
         chosen = range(len(self.windows)) if window is None else [self.place(window)]
         resolved = self.resolved
         return [

@@ -87,7 +87,7 @@ class BifurcationStager(MeanFieldStager):
             targets: Perturbed parameters with respect to which folds are differentiated.
 
         Returns:
-            ``diagram``: branches and critical points, see `core.mean_field.analysis.bifurcation.Diagram`;
+            ``diagram``, with its ``branches`` by number of active clusters and their ``critical_points``;
             ``parameter``; ``configured``: its value in the configuration, None if it has none;
             ``fold_sensitivities``: by target the derivatives of the value of the parameter at each fold, with respect
             to perturbations of each population, per unit of the target, shape ``(n_folds, n_pops)``; ``metadata``.

@@ -58,12 +58,12 @@ class FullMeanFieldStager(MeanFieldStager):
                 rounding; the states in ``distinct`` depend on all of them.
             nu_init: Rates in Hz to start from instead, shape ``(n_runs, n_pops)``.
             highest_start: Largest rate in Hz of the uniform ones among the random starts; every third start is
-                log-uniform, see `searches.random_starts`.
+                log-uniform, from 0.001 Hz to ``1 / tau_refractory``, or to 1e4 Hz if that is lower.
 
         Returns:
             ``nu_init`` and ``fixed_point``: where each run started and ended in Hz, shape ``(n_runs, n_pops)``, NaN
-            where it found nothing; ``converged``, shape ``(n_runs,)``; ``stability`` of each end, see
-            `core.stability.classify`, empty where it found nothing; ``distinct``: all different states, see
+            where it found nothing; ``converged``, shape ``(n_runs,)``; ``stability`` of each end, as
+            ``kind`` of `FixedPoint`, empty where it found nothing; ``distinct``: all different states, see
             `fixed_points`; ``reached``: which of them each run found, -1 for none; ``metadata``.
 
         Raises:

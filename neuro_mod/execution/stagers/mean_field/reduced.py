@@ -98,8 +98,9 @@ class ReducedMeanFieldStager(MeanFieldStager):
             focus_pops: Indices or names of the focus populations, F of them.
             grid_density: Distance between neighbouring points in Hz.
             grid_lims: Lowest and highest rate in Hz.
-            path: Along which the potential is shown: ``minimum_force``, ``straight`` (see `landscape.chosen_path`), or
-                rates in Hz between which it is straight, shape ``(K, F)``.
+            path: Along which the potential is shown: ``minimum_force``, through the wells that saddles connect, along
+                the force; ``straight``, between the two wells that are farthest apart; or rates in Hz between which it
+                is straight, shape ``(K, F)``.
             targets: Perturbed parameters with respect to which the barriers are differentiated.
             progress: Show the progress on stderr.
 
@@ -107,7 +108,9 @@ class ReducedMeanFieldStager(MeanFieldStager):
             ``axes``: rates of each focus population in Hz; ``mesh``, ``nu_outs``, ``force_field`` (their difference):
             Hz, shape ``(F, n, ..., n)``; ``curl``, shape ``(F (F - 1) / 2, n, ..., n)``; ``rates`` of all populations
             in Hz, shape ``(n, ..., n, n_pops)``; ``ambient_stable``: whether the equilibrium of the others
-            attracts, shape ``(n, ..., n)``; ``states`` and ``barriers``, see `core.mean_field.analysis.landscape`;
+            attracts, shape ``(n, ..., n)``; ``states``, each with its rates ``nu``, its ``kind`` with the
+            others in equilibrium, and ``full_kind`` if all rates are free; ``barriers``, each with ``well`` and
+            ``saddle``, indices of states, and ``height`` in Hz^2;
             ``path`` in Hz, shape ``(M, F)``, ``displacement`` along it in Hz and ``potential`` in Hz^2, shape ``(M,)``,
             ``path_rates`` of all populations along it in Hz, ``path_kind`` in words; ``barrier_sensitivities``: by
             target the derivatives of the barriers with respect to perturbations of each population, in Hz^2 per unit of

@@ -50,9 +50,10 @@ class SpectrumStager(MeanFieldStager):
 
     Examples:
         >>> from neuro_mod import SpectrumStager
-        >>> stager = SpectrumStager("two_clusters", overrides=["mean_field.response=exact"])
-        >>> spectra = stager.run()  # doctest: +SKIP
-        >>> spectra.plot("spectra")  # doctest: +SKIP
+        >>> spectra = SpectrumStager("homogeneous", overrides=["mean_field.response=exact"]).run()
+        >>> spectra["response"].spectra.shape  # frequencies, populations, populations
+        (241, 38, 38)
+        >>> figure = spectra.plot("spectra")
     """
 
     suffix = "_spectrum"

@@ -40,7 +40,7 @@ class Assemblies:
         labels: Assembly of each neuron, ``0..n_assemblies-1`` in the order of their first neurons, -1 for neurons in
             none, shape ``(n_neurons,)``.
         eigenvalues: Of the count correlations of the neurons that fire in enough bins, the largest first.
-        upper_bound: Eigenvalue that independent neurons hardly exceed; see `spectrum.upper_bound`.
+        upper_bound: Eigenvalue that the largest one of independent neurons exceeds in about 1 % of all cases.
         explained: Share of the variance of each neuron that significant components explain, shape ``(n_neurons,)``;
             NaN for neurons that fire in too few bins, such as silent ones, and where counts do not vary.
         silhouettes: Of the neurons in assemblies, NaN for others, shape ``(n_neurons,)``; 0 if there is one assembly.

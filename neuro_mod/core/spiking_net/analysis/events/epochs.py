@@ -134,8 +134,8 @@ class Epochs:
         """Fano factors of spike counts over epochs, in sliding windows.
 
         The variance of a neuron is taken over the epochs of one condition (denominator: their number minus one), then
-        mean and variance are averaged over conditions. Mean matching is described in `mean_matching`; its points are
-        the neurons in each condition.
+        mean and variance are averaged over conditions. Mean matching (Churchland et al. 2010) gives all windows the
+        same distribution of mean counts; its points are the neurons in each condition.
 
         Args:
             window_ms: Length of the windows in ms.

@@ -35,8 +35,9 @@ def around_switches(
         after: Seconds after it.
 
     Returns:
-        Columns ``switch`` (``on`` or ``off``), ``time`` in seconds from it, ``clusters`` (of `GROUPS`), ``rate_hz``,
-        ``standard_error`` (over switches, taken as independent; NaN for a single one), ``n`` (number of switches).
+        Columns ``switch`` (``on`` or ``off``), ``time`` in seconds from it, ``clusters`` (the ``switching`` one, the
+        mean of the ``others``, or of ``all`` neurons), ``rate_hz``, ``standard_error`` (over switches, taken as
+        independent; NaN for a single one), ``n`` (number of switches).
 
     Raises:
         InputError: A time is not valid, or no switch is left.

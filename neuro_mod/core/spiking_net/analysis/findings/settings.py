@@ -25,12 +25,12 @@ class AnalysisSettings:
     """Settings for finding states in spikes.
 
     Args:
-        method: Of `detection.DETECTORS`.
+        method: Method for detecting active clusters.
         parameters: Parameters of the method; defaults are added, so that a saved analysis contains all of them.
         kernel: Shape of the smoothing kernel of rates.
-        kernel_width_ms: Its width in ms, in the sense of `rates.smooth`.
+        kernel_width_ms: Its width in ms: standard deviation, full width, time constant, sigma.
         sampling_ms: Sampling interval of rates in ms, rounded to whole steps.
-        minimal_lifespan_ms: Shortest visit that counts, in ms; `visits.visits_of` removes the others.
+        minimal_lifespan_ms: Shortest visit that counts, in ms; others are removed.
 
     Raises:
         InputError: A setting is not valid.

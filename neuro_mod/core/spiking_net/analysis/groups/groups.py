@@ -81,7 +81,7 @@ class Groups:
 
     @cached_property
     def values(self) -> tuple[list[Key], dict[str, GroupValues]]:
-        """All quantities of each group and its replicates, see `values_of_groups`."""
+        """What each quantity is, and the values of each group and its replicates."""
         return values_of_groups(self._tables, self.grouping, self._hidden)
 
     @property
@@ -98,7 +98,7 @@ class Groups:
         Returns:
             One row per quantity and group: ``quantity``; ``of``, a cluster, a number of active clusters, the hidden
             states, or empty; ``group``; ``value``; ``standard_error``; ``n``, the networks or sessions in which it is
-            defined; ``over``, which of these. See `group_table`.
+            defined; ``over``, which of these.
         """
         return group_table(*self.values, self.grouping)
 
@@ -107,10 +107,18 @@ class Groups:
         return replicate_table(*self.values, self.grouping)
 
     def differences(self, seed: int = 0) -> pd.DataFrame:
-        """Differences of each group from the reference, with permutation tests; see `difference_table`.
+        """Differences of each group from the reference, with permutation tests.
+
+        The standard error of a difference of paired groups is that of the differences within pairs. The p value is not
+        corrected for the number of quantities; those of single clusters and numbers of active clusters are not tested.
 
         Args:
             seed: Of random permutations, where there are too many to try all.
+
+        Returns:
+            One row per quantity and group other than the reference: ``quantity`` and ``of``, as in `table`; ``group``,
+            ``reference``; ``difference`` and ``standard_error``; ``n`` and ``n_reference``, the networks or sessions;
+            ``paired``; ``p_value``, and ``least_p``, the smallest possible one.
         """
         if seed not in self._differences:
             self._differences[seed] = difference_table(*self.values, self.grouping, self.reference, seed)

@@ -30,7 +30,7 @@ from neuro_mod.core.spiking_net.analysis.hidden_markov.start import random_start
 #: Spike counts of each session, shape ``(n_bins, n_units)``.
 CountsOfSessions = Sequence[NDArray[np.integer]]
 
-#: Types of the columns of a table of scores, see `hidden_markov.hidden_markov`.
+#: Types of the columns of the ``scores`` of a `HiddenMarkov`.
 SCORE_COLUMNS = {
     "n_states": np.int64,
     "log_likelihood": np.float64,
@@ -50,7 +50,7 @@ SAME_FIT = 1e-4
 
 
 class Choice(NamedTuple):
-    """The selected model, and the scores of all (columns as in `hidden_markov.hidden_markov`)."""
+    """The selected model, and the scores of all (columns as in `HiddenMarkov`)."""
 
     fit: Fit
     scores: pd.DataFrame

@@ -52,7 +52,11 @@ class HiddenMarkov(StateStatistics):
         transition_matrix: Probability that the column's state follows the row's in the next bin, shape
             ``(n_fitted, n_fitted)``.
         lengths: Length of each session in seconds, including an incomplete last bin, shape ``(n_sessions,)``.
-        scores: One row for each number of states, see `hidden_markov`.
+        scores: One row for each number of states: ``n_states``, ``log_likelihood`` (nats, all sessions),
+            ``n_parameters``, ``bic``, ``held_out`` (log-likelihood of the sessions left out in nats per bin; NaN
+            without cross-validation), ``converged`` (the best fit did), ``chosen``, and of all starts
+            ``lowest_log_likelihood``, ``n_starts``, ``n_best``, how many found the best fit, and ``log_likelihoods``,
+            one for each start, in their order.
         posteriors: Probability of each state in each bin, one array of shape ``(n_bins, n_fitted)`` per session.
         visits: The visits, one row each, ordered by session and start; columns as in `occurrences`, where
             ``mean_rate`` is the observed one, per neuron of all units. Those that touch an edge of their session, or
@@ -157,13 +161,9 @@ def hidden_markov(
     probabilities, transitions and rates of the U units that spike at all. Cross-validation leaves out whole sessions
     and scores them with the model of the others.
 
-    ``scores`` has the columns ``n_states``, ``log_likelihood`` (nats, all sessions), ``n_parameters``, ``bic``,
-    ``held_out`` (log-likelihood of the sessions left out in nats per bin; NaN without cross-validation),
-    ``converged`` (the best fit did), ``chosen``, and of all starts ``lowest_log_likelihood``, ``n_starts``,
-    ``n_best``, how many found the best fit, and ``log_likelihoods``, one for each start, in their order. Fits continue
-    until the best was found twice, up to ``max_restarts``; if it was found once, this is logged as a warning. If the
-    largest number is selected, which is logged as a warning, more states may fit better: a network of many clusters can
-    have more combinations of active clusters than it shows.
+    Fits continue until the best was found twice, up to ``max_restarts``; if it was found once, this is logged as a
+    warning. If the largest number is selected, which is logged as a warning, more states may fit better: a network of
+    many clusters can have more combinations of active clusters than it shows.
 
     Two visits of one state with unassigned time between them are separate. A bin is unassigned if no posterior is high
     enough or if the visit is too short, also at the edge of a session.

@@ -71,8 +71,9 @@ def neuron_table(
         t_to: End of the window.
 
     Returns:
-        Columns ``neuron``, ``cluster`` (label), ``n_spikes`` and ``rate_hz`` of all sessions, ``cv_pooled``,
-        ``cv_per_session``, ``cv2`` (see `intervals.IntervalStatistics`), and ``n_intervals`` of all sessions.
+        Columns ``neuron``, ``cluster`` (label), ``n_spikes`` and ``rate_hz`` of all sessions, ``cv_pooled``
+        of all intervals together, ``cv_per_session``, the mean over sessions, ``cv2``, the mean of
+        ``2 |I' - I| / (I' + I)`` over adjacent intervals, and ``n_intervals`` of all sessions.
 
     Raises:
         InputError: ``of_neuron`` does not fit the sessions, or as for `intervals.interval_statistics`.

@@ -22,7 +22,7 @@ class ClusterStatistics(StateStatistics):
     """Statistics of states that are sets of active clusters, and of the activations of these clusters.
 
     Methods that need activations raise an `InputError` where they are not known: in analyses saved by earlier versions.
-    Standard errors are over sessions by the jackknife, over parts of a single session, see `resampling.jackknife`; they
+    Standard errors are over sessions by the jackknife, over 10 parts of a single session; they
     are NaN where they are not defined.
     """
 
@@ -93,8 +93,7 @@ class ClusterStatistics(StateStatistics):
         """Mean rates of active and of other clusters by the number of active clusters, before short visits are removed.
 
         Returns:
-            Indexed by ``n_active``: ``probability``, ``active_hz``, ``inactive_hz`` and their standard errors; see
-            `active_rates.active_rates`.
+            Indexed by ``n_active``: ``probability``, ``active_hz``, ``inactive_hz`` and their standard errors.
         """
         chosen = self.layout.defines_states
         sessions = (

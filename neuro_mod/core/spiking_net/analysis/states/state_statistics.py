@@ -151,7 +151,7 @@ class StateStatistics(ABC):
         """Mean duration of visits in seconds; NaN where none was seen.
 
         The estimator ``mean`` takes the visits seen from start to end, which favours short ones; ``kaplan_meier`` also
-        learns from visits whose end was not seen, see `lifetimes.survival`. Both are too long where much time was taken
+        learns from visits whose end was not seen, see `survival`. Both are too long where much time was taken
         from too short visits, see `Analyzer.reassigned`.
         """
         return lifetimes.mean_lifespan(self.occurrences(t_from, t_to), self._maybe(state), estimator)
@@ -300,8 +300,9 @@ class StateStatistics(ABC):
 def shared_states(*analyses: StateStatistics, empty_state: bool = True) -> list[State]:
     """The states that were visited in any of several analyses, in one order for all of them.
 
-    It numbers states across sessions, folders and conditions: as ``states=`` of `get_transition_matrix`,
-    `get_attractor_probs` and `state_table` it aligns what they return. Clusters must mean the same in all of them.
+    It numbers states across sessions, folders and conditions: as ``states=`` of `Analyzer.get_transition_matrix`,
+    `Analyzer.get_attractor_probs` and `Analyzer.state_table` it aligns what they return. Clusters must mean the same in
+    all of them.
 
     Args:
         analyses: Analyzers, or fitted hidden Markov models, whose states are equal only if they are of one fit.
