@@ -11,6 +11,11 @@ sys.path.insert(0, str(DOCS))  # the extensions
 # cells call the commands of this environment, and compute as the tests do: two pages at a time
 os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
 os.environ.update(OPENBLAS_NUM_THREADS="1", OMP_NUM_THREADS="1", COLUMNS="80")
+# kernels neither read the settings of whoever builds, nor warn of connections to this machine that are not encrypted
+KERNELS = DOCS / "_build" / "ipython" / "profile_default"
+KERNELS.mkdir(parents=True, exist_ok=True)
+KERNELS.joinpath("ipython_kernel_config.py").write_text("c.IPKernelApp.log_level = 'ERROR'\n", encoding="utf-8")
+os.environ["IPYTHONDIR"] = str(KERNELS.parent)
 
 from extensions import package_hash  # noqa: E402
 
