@@ -44,7 +44,7 @@ SchedulerParameters=batch_sched_delay=0,sched_interval=1,bf_interval=1
 ReturnToService=2
 MpiDefault=none
 KillWait=5
-MinJobAge=300
+MinJobAge=3600
 NodeName={host} NodeAddr=127.0.0.1 CPUs={cores} RealMemory=4000 State=UNKNOWN
 PartitionName=normal Nodes={host} Default=YES MaxTime=01:00:00 State=UP
 PartitionName=closed Nodes={host} MaxTime=01:00:00 State=DOWN

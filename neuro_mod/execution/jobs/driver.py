@@ -68,7 +68,8 @@ class Driver(Loop):
         seconds = sum(self._items[index].simulated_seconds for index in self._waiting)
         counts = (self._outcome.n_items, self._outcome.n_finished)
         with items_shown(self._job.nouns[1], *counts, seconds, shown=self._execution.progress) as progress:
-            if on_this_machine(self._execution.executor, self._execution.address):
+            anew = any(self._items[index].key not in self._folder.outdated for index in self._waiting)
+            if anew and on_this_machine(self._execution.executor, self._execution.address):
                 self._job.compile()
             progress.prepares(f"starting {n_workers} worker{'s' * (n_workers > 1)}")
             executor = start_executor(
