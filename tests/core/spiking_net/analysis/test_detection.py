@@ -236,7 +236,7 @@ def test_one_sample():
         (
             "gain",
             {"high_hz": 3.0},
-            "parameters: .high_hz. found; expected one of threshold_hz, of the method gain; help.Analyzer.",
+            "parameters: .high_hz. found; expected one of threshold_hz, of the method gain; help",
         ),
         ("gians", {}, "method: .gians. found; expected one of gain, network_gain, threshold, two_state"),
     ],
