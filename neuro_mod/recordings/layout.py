@@ -111,7 +111,7 @@ def first_clusters(layout: ClusterLayout, n: int) -> ClusterLayout:
         InputError: There are fewer clusters.
     """
     if not layout.has_clusters:
-        raise invalid("n_excitatory_clusters", n, "no value without cluster labels", "give clusters")
+        raise invalid("n_excitatory_clusters", n, "no value without cluster labels", "give clusters=... (--clusters)")
     labels = named_clusters(layout).state_labels
     n = whole_number("n_excitatory_clusters", n, 1, len(labels))
     return layout.choosing(labels[:n].tolist())
