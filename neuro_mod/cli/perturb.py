@@ -98,8 +98,8 @@ def _print_summary(metadata: Mapping[str, Any]) -> None:
         if about["ratio"] is not None:
             label = f"variance of the difference, first {about['over_sec']:g} s"
             rows[label] = f"{about['ratio']:.3f} of that of independent runs"
-    parted = f"parted after {metadata['baseline_duration_sec']:g} s"
-    rows["pairs"] = f"{metadata['n_trials']} of {metadata['duration_sec']:g} s, {parted}"
+    common = f"after {metadata['baseline_duration_sec']:g} s in common"
+    rows["pairs"] = f"{metadata['n_trials']} of {metadata['duration_sec']:g} s, {common}"
     print_rows(rows)
     typer.echo()
     _print_table(metadata)

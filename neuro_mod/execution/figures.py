@@ -95,7 +95,8 @@ class Drawing:
             place |= {"t_from": begin, "t_to": end}
             notes = (*notes[:1], part_shown(begin, end, self.duration), *notes[1:])
         elif t_from is not None or t_to is not None:
-            raise invalid("t_from, t_to", (t_from, t_to), "no window, as the figure is not over time")
+            name, value = ("t_to", t_to) if t_from is None else ("t_from", t_from)
+            raise invalid(name, value, "no window, as the figure is not over time")
         figure = self.draw(**place)
         where = figure if ax is None else ax
         if (

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from neuro_mod.checks import whole_number
-from neuro_mod.errors import InputError, invalid
+from neuro_mod.errors import InputError, invalid, show
 from neuro_mod.recordings.arrays import are_whole, describe
 from neuro_mod.summaries import ShownFields
 
@@ -85,7 +85,8 @@ def cluster_layout(labels: ArrayLike, what: str = "clusters") -> ClusterLayout:
     """
     array = np.asarray(labels)
     if array.ndim != 1 or not array.size or not are_whole(array):
-        raise InputError(f"{what}: {describe(array)} found; expected an integer for each neuron")
+        found = describe(array) if array.ndim else show(labels)
+        raise InputError(f"{what}: {found} found; expected an integer for each neuron")
     low, high = int(array.min()), int(array.max())
     if not -(2**63) <= low <= high < 2**63:
         raise InputError(f"{what}: labels {low} to {high} found; expected integers of 64 bits")
@@ -109,6 +110,8 @@ def first_clusters(layout: ClusterLayout, n: int) -> ClusterLayout:
     Raises:
         InputError: There are fewer clusters.
     """
+    if not layout.has_clusters:
+        raise invalid("n_excitatory_clusters", n, "no value without cluster labels", "give clusters=... (--clusters)")
     labels = named_clusters(layout).state_labels
     n = whole_number("n_excitatory_clusters", n, 1, len(labels))
     return layout.choosing(labels[:n].tolist())

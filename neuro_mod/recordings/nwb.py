@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from neuro_mod.checks import user_path
-from neuro_mod.errors import DataError, InputError
+from neuro_mod.errors import DataError, InputError, invalid
 from neuro_mod.optional import optional
 from neuro_mod.recordings.conventions import Conventions
 from neuro_mod.recordings.readings import Reading, labels_of_neurons, reading_of_units
@@ -64,7 +64,8 @@ def to_nwb(
 
     Raises:
         ImportError: PyNWB is not installed.
-        InputError: These are no `SpikeEvents`, or there is not one label for each neuron, or there are no neurons.
+        InputError: These are no `SpikeEvents`, or there is not one label for each neuron, or there are no neurons, or
+            `begin` is no time.
 
     Examples:
         >>> import numpy as np
@@ -77,6 +78,8 @@ def to_nwb(
     trains, pynwb = trains_of(spikes), optional("pynwb", "nwb")
     if not trains:
         raise InputError("spikes: 0 neurons found; expected at least one unit")
+    if not isinstance(begin, datetime | None):
+        raise invalid("begin", begin, "a datetime with a time zone")
     content = pynwb.NWBFile(
         session_description=description,
         identifier=identifier or str(uuid4()),

@@ -65,6 +65,8 @@ def load_spikes(path: str | os.PathLike[str]) -> SpikeEvents:
     file = file_in_run(place, SPIKES, f"{DATA}/spikes*", hint)
     if file.suffix == ".npy":
         raise DataError(f"{file}: a single array found; expected .npz with steps and neurons; numpy.load reads it")
+    if file.suffix not in ("", ".npz") and file.is_file():
+        raise DataError(f"{file}: {file.suffix} found; expected the .npz of a run; Analyzer reads other formats")
     check_file(file, of_run=place.is_dir())
     return spikes_from(read_arrays(file, SAVED_ARRAYS), str(file))
 

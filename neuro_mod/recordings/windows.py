@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from numbers import Real
 
 from neuro_mod.errors import InputError, invalid
 from neuro_mod.recordings.spikes import SpikeEvents
@@ -26,8 +27,10 @@ def from_start(name: str, time: float, duration: float) -> float:
         duration: Length of the session in seconds.
 
     Raises:
-        InputError: The time is outside the session.
+        InputError: The time is no number, or outside the session.
     """
+    if not isinstance(time, Real):
+        raise invalid(name, time, "a number of seconds")
     inside = time + duration if time < 0 else time
     if not -SAME * duration <= inside <= (1 + SAME) * duration:
         raise invalid(name, time, f"{-duration:g} s to {duration:g} s, the length of the session")

@@ -39,7 +39,7 @@ def test_it_says_and_saves_what_the_perturbation_does(perturb, config, tmp_path)
         "-6 to +6 Hz (mean +0, sd 6, norm 8.485) in 2 populations, 0 to 0.2 s",
         "perturbation of threshold",
         "of that of independent runs",
-        "4 of 0.2 s, parted after 0.1 s",
+        "4 of 0.2 s, after 0.1 s in common",
         "delta rate",
         "variance ratio",
     ):
@@ -72,7 +72,7 @@ def test_json_and_the_folder_of_the_settings(perturb, config, tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("--set", "perturbation={}"), "no perturbation"),
+        (("--set", "perturbation={}"), "perturbation: none that acts"),
         (("--trials", "0"), "--trials"),
         (("--baseline-duration", "-1"), "--baseline-duration"),
         (("--set", "perturbation.threshold.vectors=[[-100]]"), "threshold becomes"),
@@ -81,7 +81,7 @@ def test_json_and_the_folder_of_the_settings(perturb, config, tmp_path):
 )
 def test_bad_input(perturb, config, tmp_path, arguments, message):
     done = perturb(config, "--out", tmp_path / "out", *arguments)
-    if message == "no perturbation":
+    if message == "perturbation: none that acts":
         assert not (tmp_path / "out").exists()
     assert done.returncode == 2 and message in done.stderr and "Traceback" not in done.stderr
 

@@ -84,7 +84,7 @@ def test_parts():
     assert part_shown(0.0, 6.0, 6.0) == part_shown(0.0, None, 6.0) == part_shown(0.0, 10, 6.0) == ""
     draw = captioned(drawn({"one": lambda: new_axes(3, 2)[0]}, "", "a", "b"), "c")["one"]
     assert draw().get_supxlabel() == "a; b; c"
-    with pytest.raises(InputError, match=r"t_from, t_to: .* expected no window, as the figure is not over time"):
+    with pytest.raises(InputError, match=r"t_from: 1\.0 found; expected no window, as the figure is not over time"):
         draw(t_from=1.0)
 
 

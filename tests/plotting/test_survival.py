@@ -33,7 +33,7 @@ def test_curves_are_steps_from_one():
     assert axes.get_yscale() == "log"
     assert axes.get_xlim() == (0, 4)
     assert 0 < axes.get_ylim()[0] < 0.6
-    assert axes.get_xlabel() == "lifetime t (s)"
+    assert axes.get_xlabel() == "lifespan t (s)"
     assert set(entries(figure)) == {"1 active, n=5 (2)", "95 % interval", "(end not seen)"}
 
 
@@ -52,15 +52,15 @@ def test_the_curves_of_the_most_lifetimes_are_drawn():
     figure = survival_curves(curves)
     assert entries(figure)[0] == "2 active, n=3"
     assert len(entries(figure)) == MAX_CURVES + 1
-    assert figure.get_supxlabel() == "left out: 2 curves of 3 lifetimes"
+    assert figure.get_supxlabel() == "left out: 2 curves of 3 lifespans"
 
 
 def test_a_single_lifetime_has_no_curve():
     figure = survival_curves({"1 active": CURVE, "2 active": of(1)})
     assert entries(figure)[0] == "1 active, n=5 (2)" and "2 active" not in str(entries(figure))
-    assert figure.get_supxlabel() == "left out: 1 curve of 1 lifetime"
+    assert figure.get_supxlabel() == "left out: 1 curve of 1 lifespan"
     (axes,) = survival_curves({"2 active": of(1)}).axes
-    assert not axes.lines and [text.get_text() for text in axes.texts] == ["no curve of a single lifetime"]
+    assert not axes.lines and [text.get_text() for text in axes.texts] == ["no curve of a single lifespan"]
 
 
 @pytest.mark.parametrize("n", [1, 2, 60])
@@ -78,7 +78,7 @@ def test_a_single_lifetime(crowded):
 def test_bad_arguments():
     with pytest.raises(ValueError, match=r"curves: \[\] found; expected at least one curve"):
         survival_curves({})
-    with pytest.raises(ValueError, match=r"curves: .*a.*b.* found; expected at least one curve with a lifetime"):
+    with pytest.raises(ValueError, match=r"curves: .*a.*b.* found; expected at least one curve with a lifespan"):
         survival_curves({"a": NONE, "b": NONE})
 
 

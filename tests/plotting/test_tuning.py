@@ -25,6 +25,7 @@ def test_the_legend_names_what_occurs():
     (legend,) = tuning_map(*GRID, STABLE, [2], TRIED, (2.0, 1.0)).legends
     names = [text.get_text() for text in legend.get_texts()]
     assert {"up to 1 active", "up to 2 active"} <= {*names} and "up to 3 active" not in names
+    assert {"as wanted (theory)", "as wanted (simulated)", "not (simulated)"} <= {*names}
 
 
 def test_a_point_outside_of_the_grid_is_shown():

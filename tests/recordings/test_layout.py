@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from neuro_mod.errors import InputError, show
-from neuro_mod.recordings.layout import cluster_layout, first_clusters
+from neuro_mod.recordings.layout import cluster_layout, first_clusters, without_clusters
 
 
 def test_clusters_are_ordered_by_label_whatever_the_order_of_neurons():
@@ -48,6 +48,16 @@ def test_states_are_defined_by_chosen_clusters():
 def test_clusters_that_are_not_there_cannot_be_chosen(chosen):
     with pytest.raises(InputError, match=re.escape(f"{show(chosen)} found; expected one or more of the labels 4, 5")):
         cluster_layout([4, 5]).choosing(chosen)
+
+
+def test_without_labels_no_cluster_is_excitatory():
+    with pytest.raises(InputError, match="n_excitatory_clusters: 1 found; expected no value without cluster labels"):
+        first_clusters(without_clusters(4), 1)
+
+
+def test_a_text_is_no_labels():
+    with pytest.raises(InputError, match=r'labels: "found\.npy" found; expected an integer for each neuron'):
+        cluster_layout("found.npy", "labels")
 
 
 @pytest.mark.parametrize("n", [0, 3, 1.0, None])

@@ -83,6 +83,11 @@ def test_labels_belong_to_neurons(write):
         write(EVENTS, [1, 2, 3])
 
 
+def test_a_session_begins_at_a_time():
+    with pytest.raises(InputError, match='begin: "2024-01-01" found; expected a datetime with a time zone'):
+        to_nwb(EVENTS, begin="2024-01-01")
+
+
 @pytest.mark.parametrize("write", [to_neo, to_pynapple, to_nwb, lambda spikes: write_nwb("unwritten.nwb", spikes)])
 @pytest.mark.parametrize("spikes", [[EVENTS, EVENTS], [[0.1], [0.2]], np.asarray(EVENTS), {"spikes": EVENTS}, None])
 def test_only_the_spikes_of_one_session_are_written(write, spikes):

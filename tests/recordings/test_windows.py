@@ -36,6 +36,7 @@ def test_windows(t_from, t_to, window):
         (None, 11, "t_to: 11 found"),
         (None, -11, "t_to: -11 found"),
         (float("nan"), None, "t_from: nan found"),
+        ("5 s", None, 't_from: "5 s" found; expected a number of seconds'),
     ],
 )
 def test_what_is_no_window(t_from, t_to, message):

@@ -6,7 +6,7 @@ import zipfile
 import numpy as np
 import pytest
 
-from neuro_mod.errors import NeuroModError
+from neuro_mod.errors import DataError, NeuroModError
 from neuro_mod.execution.stagers.saved_state import load_state
 from neuro_mod.recordings.saved import load_spikes, save_spikes
 from neuro_mod.recordings.spikes import SpikeEvents
@@ -39,6 +39,13 @@ def test_damaged_files_are_refused_by_name(tmp_path):
             load_spikes(file)
     with pytest.raises(FileNotFoundError):
         load_spikes(tmp_path / "nowhere.npz")
+
+
+def test_spikes_of_others_are_for_the_analyzer(tmp_path):
+    file = tmp_path / "spikes.csv"
+    file.write_text("time,neuron\n0.1,0\n")
+    with pytest.raises(DataError, match=r"spikes\.csv: \.csv found; expected the \.npz of a run; Analyzer reads"):
+        load_spikes(file)
 
 
 @pytest.mark.parametrize(

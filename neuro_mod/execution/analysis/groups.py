@@ -29,10 +29,10 @@ if TYPE_CHECKING:
 
 #: Figures of survival curves: what lasts, and the name of its axis.
 _CURVES = {
-    "lifetimes": ("states", "lifetime"),
+    "lifetimes": ("states", "lifespan"),
     "activations": ("activations", "activation"),
     "intervals": ("intervals", "interval"),
-    "hidden_lifetimes": ("hidden", "lifetime"),
+    "hidden_lifetimes": ("hidden", "lifespan"),
 }
 #: Rasters beside each other at most, and the seconds that each shows.
 _MAX_RASTERS, _SHOWN_SEC = 4, 3.0

@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from scipy.ndimage import maximum_filter1d
 
 from neuro_mod.choices import Precision
-from neuro_mod.config import Experiment
+from neuro_mod.config import load_experiment
+from neuro_mod.config.loading import Source
 from neuro_mod.core.activity import members_by_activity
 from neuro_mod.core.mean_field.analysis.activity import rates_by_activity
 from neuro_mod.core.mean_field.analysis.validity import Assumption, assess
@@ -252,7 +253,7 @@ class Comparison(Shown, WithFigures):
 
 
 def compare(
-    experiment: Experiment,
+    experiment: Source,
     n_trials: int = N_TRIALS,
     settling: float = SETTLING,
     *,
@@ -270,7 +271,7 @@ def compare(
     field takes perturbations at their onset.
 
     Args:
-        experiment: The configuration.
+        experiment: Path of a YAML file, name of a shipped one, a mapping of sections, or an experiment.
         n_trials: Number of simulations. Adding one changes no other.
         settling: Simulated seconds that are dropped, rounded to whole bins.
         n_z: Over how many values of z the mean field averages; by default 12 where each neuron has its own.
@@ -282,6 +283,7 @@ def compare(
         progress: Show the progress on stderr.
 
     Raises:
+        ConfigError: The configuration is not valid.
         InputError: A number is out of bounds, or a perturbation makes a parameter impossible.
         Interrupted: On Ctrl-C, with a comparison of the finished trials.
 
@@ -294,7 +296,7 @@ def compare(
         True
     """
     check_theories(theories)
-    experiment = with_perturbation_seeds(experiment)
+    experiment = with_perturbation_seeds(load_experiment(experiment))
     task = SimulateRates(experiment, settling, dtype)
     items, theory = task.items(n_trials, step_check=step_check), stage_theory(experiment, n_z)
     try:

@@ -92,9 +92,12 @@ def check_theories(names: Sequence[str] | None) -> None:
     Raises:
         InputError: The message lists the known ones.
     """
+    expected = f"some of {', '.join(THEORIES)}"
+    if isinstance(names, str):
+        raise invalid("theories", names, f"a list of {expected}")
     for name in names or ():
         if name not in THEORIES:
-            raise invalid("theories", name, f"some of {', '.join(THEORIES)}")
+            raise invalid("theories", name, expected)
 
 
 def predict(stager: FullMeanFieldStager, names: Sequence[str] | None = None) -> Predictions:

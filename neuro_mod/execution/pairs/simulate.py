@@ -71,8 +71,8 @@ class SimulatePair:
 
     def __init__(self, stager: StageSNNSimulation, baseline_duration: float, dtype: Precision):
         if not stager.experiment.perturbation.blocks:
-            valid = f"at least one of {', '.join(TARGETS)}"
-            raise InputError(f"perturbation: no perturbation that acts during the run found; expected {valid}")
+            found = f"none that acts during the run of {stager.experiment.init_params.duration_sec:g} s found"
+            raise InputError(f"perturbation: {found}; expected at least one of {', '.join(TARGETS)}")
         if not 0 <= baseline_duration < np.inf:
             raise invalid("baseline_duration", baseline_duration, "a finite time from 0 s")
         self.stager, self.baseline_duration = stager, baseline_duration

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from neuro_mod.checks import whole_number
 from neuro_mod.core.spiking_net.analysis.rates.rates import steps_per_sample
 from neuro_mod.core.spiking_net.engine.trial import Recording, SpikeSink
-from neuro_mod.errors import InputError, invalid
+from neuro_mod.errors import InputError, invalid, show
 from neuro_mod.execution.stagers.memory import demand_memory
 from neuro_mod.recordings.spikes import MAX_STEPS
 
@@ -78,9 +78,9 @@ def choose_recording(record: Sequence[str], neurons: Any, every: int, n_neurons:
     Raises:
         InputError: Something is not valid; the message says what is.
     """
-    names = set(record) if isinstance(record, list | tuple | set | frozenset) else {str(record), ""}
-    if unknown := names - set(RECORDABLE):
-        shown = ", ".join(sorted(map(str, unknown - {""})))
+    names = list(record) if isinstance(record, list | tuple | set | frozenset) else None
+    if names is None or not set(names) <= set(RECORDABLE):
+        shown = show(record) if names is None else ", ".join(sorted(map(str, set(names) - set(RECORDABLE))))
         hint = "spike counts and rates are always recorded"
         raise InputError(f"record: {shown} found; expected a list of {', '.join(RECORDABLE)}; {hint}")
     kept = tuple(name for name in RECORDABLE if name in names)

@@ -1,4 +1,4 @@
-"""Survival curves of the lifetimes of states."""
+"""Survival curves of the lifespans of states."""
 
 from __future__ import annotations
 
@@ -30,17 +30,17 @@ _ROOM, _MIN_RANGE = 0.7, 0.1
 
 
 def survival_curves(
-    curves: Mapping[str, Survival], *, what: str = "lifetime", ax: Axes | None = None, width: float | None = None
+    curves: Mapping[str, Survival], *, what: str = "lifespan", ax: Axes | None = None, width: float | None = None
 ) -> Figure:
-    """Draw the probability that a lifetime is longer, on a logarithmic axis, where an exponential is straight.
+    """Draw the probability that a lifespan is longer, on a logarithmic axis, where an exponential is straight.
 
-    Bands are confidence intervals; strokes mark censored lifetimes; n is the number of lifetimes, with that of
-    censored ones in brackets. A single lifetime has no curve. Of more than ``MAX_CURVES`` curves those with the most
-    lifetimes are drawn. A note says what is left out.
+    Bands are confidence intervals; strokes mark censored lifespans; n is the number of lifespans, with that of
+    censored ones in brackets. A single lifespan has no curve. Of more than ``MAX_CURVES`` curves those with the most
+    lifespans are drawn. A note says what is left out.
 
     Args:
         curves: The curves by name, coloured from dark to light in this order.
-        what: What lasts for the time, on the axis: ``lifetime``, ``duration``.
+        what: What lasts for the time, on the axis: ``lifespan``, ``duration``.
         ax: Axes to draw in, instead of a new figure.
         width: Width of a new figure in inches [85 mm].
 
@@ -48,11 +48,11 @@ def survival_curves(
         The figure, with one axes.
 
     Raises:
-        InputError: There is no curve, or no lifetime in any.
+        InputError: There is no curve, or no lifespan in any.
     """
     by_number = sorted((name for name in curves if len(curves[name].times)), key=lambda name: -_n(curves[name]))
     if not by_number:
-        raise invalid("curves", list(curves), "at least one curve with a lifetime")
+        raise invalid("curves", list(curves), "at least one curve with a lifespan")
     several = [name for name in by_number if _n(curves[name]) > 1]
     drawn = {name: curves[name] for name in curves if name in several[:MAX_CURVES]}
     left_out = [_n(curves[name]) for name in by_number if name not in drawn]
@@ -86,13 +86,13 @@ def _n(curve: Survival) -> int:
 
 
 def _left_out(numbers: list[int], what: str) -> str:
-    """A note on curves of these numbers of lifetimes that are not drawn; empty if all are."""
-    n, curves, lifetimes = sum(numbers), len(numbers), f"{what}s" if sum(numbers) > 1 else what
-    return f"left out: {curves} curve{'s' * (curves > 1)} of {n} {lifetimes}" if numbers else ""
+    """A note on curves of these numbers of lifespans that are not drawn; empty if all are."""
+    n, curves, lifespans = sum(numbers), len(numbers), f"{what}s" if sum(numbers) > 1 else what
+    return f"left out: {curves} curve{'s' * (curves > 1)} of {n} {lifespans}" if numbers else ""
 
 
 def _entries(curves: Mapping[str, Survival], colours: Mapping[str, str]) -> list[Artist]:
-    """Entries of a legend; of bands and of censored lifetimes where there are any."""
+    """Entries of a legend; of bands and of censored lifespans where there are any."""
     mark: dict[str, Any] = {"linestyle": "none", "marker": "|", "color": "black", "markersize": _MARK_SIZE}
     entries: list[Artist] = [
         Line2D([], [], color=colours[name], label=_label(name, curve), linewidth=2 * style.LINE_WIDTH)
@@ -116,7 +116,7 @@ def _draw(axes: Axes, curve: Survival, colour: str) -> None:
     low, high = (np.where(np.isnan(each), probability, each) for each in (low, high))
     axes.fill_between(times, low, high, step="post", color=colour, alpha=_BAND_STRENGTH, linewidth=0)
     axes.plot(times, probability, drawstyle="steps-post", color=colour, linewidth=1.6 * style.LINE_WIDTH)
-    # Where the curve does not fall, a lifetime is censored.
+    # Where the curve does not fall, a lifespan is censored.
     cut = np.flatnonzero((np.diff(probability) == 0) & (probability[1:] > 0)) + 1
     axes.plot(
         times[cut],

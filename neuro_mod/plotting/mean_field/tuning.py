@@ -146,10 +146,10 @@ def _entries(colours: dict[int, str], with_tried: bool) -> list[Artist]:
     handles: list[Artist] = [Patch(color=_UNIFORM, label="uniform only")]
     handles += [Patch(color=colour, label=f"up to {number} active") for number, colour in colours.items()]
     handles.append(Patch(label="uniform too", facecolor=_BESIDE, **_HATCH))
-    handles.append(Line2D([], [], color=_OUTLINE, linewidth=1.2, label="as wanted"))
+    handles.append(Line2D([], [], color=_OUTLINE, linewidth=1.2, label="as wanted (theory)"))
     if with_tried:
-        for colour, so in (("black", "yes"), ("white", "no")):
-            handles.append(Line2D([], [], markerfacecolor=colour, label=f"simulated: {so}", **_TRIED))
+        for colour, found in (("black", "as wanted"), ("white", "not")):
+            handles.append(Line2D([], [], markerfacecolor=colour, label=f"{found} (simulated)", **_TRIED))
     handles.append(Line2D([], [], label="chosen", **_CHOSEN))
     return handles
 

@@ -262,6 +262,15 @@ def test_numbers_out_of_bounds(experiment, arguments, message):
         compare(experiment, *arguments)
 
 
+def test_theories_are_a_list(experiment):
+    with pytest.raises(InputError, match='theories: "exact/renewal" found; expected a list of some of shifted/poisson'):
+        compare(experiment, theories="exact/renewal")
+
+
+def test_a_configuration_may_be_given_as_a_mapping(experiment):
+    assert compare(DRIVEN, 1, 0.1, theories=[]).table().equals(compare(experiment, 1, 0.1, theories=[]).table())
+
+
 def test_ctrl_c_keeps_complete_trials(experiment, comparison, monkeypatch):
     simulated = SimulateRates.__call__
 

@@ -127,7 +127,7 @@ def test_common_random_numbers_shrink_the_error():
 @pytest.mark.parametrize(
     ("config", "arguments", "message"),
     [
-        (SMALL, (), "no perturbation that acts .* found; .* rate, j_baseline"),
+        (SMALL, (), r"perturbation: none that acts during the run of .* s found; .* rate, j_baseline"),
         (PERTURBED, (0,), "n_trials: 0 found"),
         (PERTURBED, (1.5,), "n_trials: 1.5 found"),
         (PERTURBED, (1, -1.0), "baseline_duration: -1.0 found"),

@@ -88,6 +88,11 @@ def states():
     return FullMeanFieldStager(TWO_CLUSTERS, random_seed=7).run(n_runs=50)
 
 
+def test_an_unknown_result_is_refused_with_the_names_of_all(states):
+    with pytest.raises(KeyError, match=r"'distnct' is no result; there are .*distinct"):
+        states["distnct"]
+
+
 @pytest.fixture(scope="module")
 def landscape():
     stager = ReducedMeanFieldStager(TWO_CLUSTERS, random_seed=7)

@@ -105,11 +105,11 @@ def test_highest_start(highest):
         ([8], "population: 8 found; expected 0 to 7, or E0 to E2, E_background, I0 to I2, I_background"),
         ([-1], "population: -1 found"),
         (["E3"], 'population: "E3" found'),
-        ("E0", 'population: "E" found'),
         ([0.0], "population: 0.0 found"),
         ([None], "population: nothing found"),
         (0, "focus_pops: 0 found; expected a list"),
         (None, "focus_pops: nothing found; expected a list"),
+        ("E0", 'focus_pops: "E0" found; expected a list'),
     ],
 )
 def test_focus_populations(focus, message):

@@ -63,6 +63,7 @@ def test_chosen_states():
     for wrong, message in (
         ({"targets": ["rates"]}, "rates cannot be perturbed; expected one of rate"),
         ({"targets": []}, "targets: "),
+        ({"targets": "rate"}, 'targets: "rate" found; expected a list'),
         ({"states": "unstable"}, 'states: "unstable" found; expected stable or all'),
         ({"n_runs": -1}, "n_runs"),
     ):

@@ -207,7 +207,7 @@ def test_the_shipped_perturbations_act():
     ("arguments", "message"),
     [
         ({"record": ("spikes", "voltages")}, "voltages found; expected a list of spikes, voltage, current"),
-        ({"record": "voltage"}, "expected a list"),
+        ({"record": "voltage"}, 'record: "voltage" found; expected a list'),
         ({"every": 0}, "every: 0 found"),
         ({"every": 2.5}, "every: 2.5 found; expected a whole number from 1"),
         ({"record": None}, "expected a list"),

@@ -49,6 +49,9 @@ class MeanFieldOutputs(Shown, dict[str, Any], Result):
         super().__init__(results)
         self.populations = populations
 
+    def __missing__(self, name: str) -> Any:
+        raise KeyError(f"{name!r} is no result; there are {', '.join(self)}")
+
     def _summary(self) -> Summary:
         about = self["metadata"]
         rows = self._rows() | {"theory": f"{about['response']} response, {about['closure']} input"}

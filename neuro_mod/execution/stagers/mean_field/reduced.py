@@ -159,7 +159,7 @@ class ReducedMeanFieldStager(MeanFieldStager):
         return self.outputs
 
     def _effective(self, focus_pops: Sequence[int | str]) -> EffectiveField:
-        if not isinstance(focus_pops, Iterable):
+        if isinstance(focus_pops, str) or not isinstance(focus_pops, Iterable):
             raise invalid("focus_pops", focus_pops, "a list of populations")
         return EffectiveField(self.field, list(focus_pops))
 

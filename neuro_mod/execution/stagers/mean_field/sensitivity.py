@@ -78,6 +78,8 @@ class SensitivityStager(MeanFieldStager):
             InputError: An argument is not valid, or there is no such state.
         """
         begin = time.perf_counter()
+        if isinstance(targets, str):
+            raise invalid("targets", targets, "a list of parameters")
         chosen = self.field.targets if targets is None else tuple(dict.fromkeys(targets))
         for target in chosen:
             check_target(target)

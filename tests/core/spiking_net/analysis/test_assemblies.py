@@ -45,7 +45,7 @@ def test_independent_neurons_beside_assemblies_are_in_none():
     assert found.stability > 0.95
     table = found.table()
     assert table.columns.tolist() == ["neuron", "assembly", "explained", "silhouette"] and len(table) == 120
-    assert repr(found).startswith("Assemblies(5 of 60 of 120 neurons, quality 0.9")
+    assert repr(found).startswith("Assemblies(5 with 60 of 120 neurons, quality 0.9")
 
 
 def test_without_scikit_learn_all_but_the_stability_is_found(monkeypatch, caplog):

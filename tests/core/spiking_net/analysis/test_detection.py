@@ -233,7 +233,11 @@ def test_one_sample():
         ("threshold", {"high_hz": 10.0, "low_hz": 11.0}, "low_hz: 11.0 found; expected at most high_hz, 10"),
         ("two_state", {"least_difference_hz": np.inf}, "least_difference_hz: inf found"),
         ("two_state", {"least_ratio": -2.0}, "least_ratio: -2.0 found"),
-        ("gain", {"high_hz": 3.0}, "parameters: .high_hz. found; expected one of threshold_hz, of the method gain"),
+        (
+            "gain",
+            {"high_hz": 3.0},
+            "parameters: .high_hz. found; expected one of threshold_hz, of the method gain; help",
+        ),
         ("gians", {}, "method: .gians. found; expected one of gain, network_gain, threshold, two_state"),
     ],
 )

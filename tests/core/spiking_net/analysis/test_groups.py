@@ -275,7 +275,7 @@ def test_random_permutations_depend_on_the_seed_alone():
     [
         (["a", "a", "a"], {}, "at least two groups"),
         (["a", "a", "b"], {}, "group b: one session found; expected at least 2"),
-        (["a", "a", "b", "b"], {"networks": [1, 2]}, '"2 names" found; expected one for each of the 4 sessions'),
+        (["a", "a", "b", "b"], {"networks": [1, 2]}, "networks: 2 found; expected one for each of the 4 sessions"),
         (
             ["a", "a", "b", "b"],
             {"networks": [1, 1, 1, 1], "trials": [0, 0, 0, 1]},

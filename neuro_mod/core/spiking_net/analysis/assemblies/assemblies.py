@@ -71,7 +71,7 @@ class Assemblies:
 
     def __repr__(self) -> str:
         return (
-            f"Assemblies({self.n_assemblies} of {np.count_nonzero(self.labels >= 0)} of {len(self.labels)} neurons, "
+            f"Assemblies({self.n_assemblies} with {np.count_nonzero(self.labels >= 0)} of {len(self.labels)} neurons, "
             f"quality {self.quality:.2f}, stability {self.stability:.2f})"
         )
 

@@ -39,5 +39,6 @@ def detector(method: DetectionMethod, **parameters: Any) -> Detector:
     valid = [field.name for field in fields(chosen)]
     for name in parameters:
         if name not in valid:
-            raise invalid("parameters", name, f"one of {', '.join(valid)}, of the method {method}")
+            expected = f"one of {', '.join(valid)}, of the method {method}"
+            raise invalid("parameters", name, expected, "help(Analyzer) lists the other arguments")
     return chosen(**parameters)

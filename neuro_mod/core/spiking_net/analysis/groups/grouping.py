@@ -41,7 +41,7 @@ class Grouping:
     def __post_init__(self) -> None:
         for name, given in (("networks", self.networks), ("trials", self.trials)):
             if given is not None and len(given) != len(self.groups):
-                raise invalid(name, f"{len(given)} names", f"one for each of the {len(self.groups)} sessions")
+                raise invalid(name, len(given), f"one for each of the {len(self.groups)} sessions")
         if len(self.names) < 2:
             raise invalid("groups", ", ".join(self.names) or "none", "at least two groups")
         for name in self.names:

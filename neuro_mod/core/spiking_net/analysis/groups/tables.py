@@ -101,7 +101,7 @@ def values_of_groups(
         InputError: The grouping is of another number of sessions.
     """
     if len(grouping.groups) != tables.n_sessions:
-        raise invalid("groups", f"{len(grouping.groups)} names", f"one for each of the {tables.n_sessions} sessions")
+        raise invalid("groups", len(grouping.groups), f"one for each of the {tables.n_sessions} sessions")
     keys: list[Key] = []
     groups = {}
     for name in grouping.names:
