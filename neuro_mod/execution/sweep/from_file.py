@@ -399,7 +399,7 @@ def _warn_of_short_visits(table: pd.DataFrame, points: Sequence[Point]) -> None:
 
 def _warn_of_long_visits(table: pd.DataFrame, points: Sequence[Point]) -> None:
     """Log a warning where runs are too short for the mean of a duration, which means over runs then leave out."""
-    done = (table[ERROR] == "").to_numpy()
+    done = table[ERROR].to_numpy() == ""
     for column in filter(lambda name: KAPLAN_MEIER in name, table):
         if (found := table[column].isna().to_numpy() & done).any():
             _LOG.warning(
