@@ -211,3 +211,5 @@ class _Announcement(compiler_event.Listener):
 compiler_event.register("numba:compile", _Announcement())
 # The compiler crashes if the process ends while another thread is in it: the end waits for it, and no other compiles.
 atexit.register(global_compiler_lock.acquire)
+if sys.platform != "win32":  # a fork has no other thread, and would wait for ever if one was compiling
+    os.register_at_fork(after_in_child=lambda: atexit.unregister(global_compiler_lock.acquire))

@@ -12,11 +12,12 @@ import numpy as np
 import pytest
 
 from neuro_mod import load_experiment, load_journal, load_spikes
+from neuro_mod.execution.stagers.compiling import compile_for_workers
 from neuro_mod.explorer.start import start
 from tests.helpers.browser import chromium
 
 pytest.importorskip("uvicorn")
-#: Milliseconds that anything on the page may take, on a busy machine that compiles first.
+#: Milliseconds that anything on the page may take, on a busy machine.
 PATIENCE = 120_000
 
 
@@ -29,7 +30,9 @@ def browser():
 @pytest.fixture(scope="module")
 def served(tmp_path_factory):
     folder = tmp_path_factory.mktemp("explored")
-    server = start(load_experiment("small"), folder=folder, max_networks=20)
+    experiment = load_experiment("small")
+    compile_for_workers(experiment)  # which no test waits for
+    server = start(experiment, folder=folder, max_networks=20)
     yield server, folder
     server.close()
 

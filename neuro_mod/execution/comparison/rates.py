@@ -66,7 +66,7 @@ class Comparison(Shown, WithFigures):
         found = [str(each.theory) for each in self.predictions.all]
         rows = {
             "theories": ", ".join(found),
-            "stable states": f"{len(self.states)} of {found[0]}",
+            "stable states": f"{len(self.states)} of {self.predictions.chosen.theory}",
             "active clusters": f"{self.n_active.mean:.3g} of {self.populations.n_clusters}, time average",
             "rates": "table(), simulated(), in_theory(state), histogram()",
         }

@@ -399,10 +399,11 @@ def _warn_of_short_visits(table: pd.DataFrame, points: Sequence[Point]) -> None:
 
 def _warn_of_long_visits(table: pd.DataFrame, points: Sequence[Point]) -> None:
     """Log a warning where runs are too short for the mean of a duration, which means over runs then leave out."""
+    done = table[ERROR].to_numpy() == ""
     for column in filter(lambda name: KAPLAN_MEIER in name, table):
-        if (found := (table[column].isna() & (table[ERROR] == "")).to_numpy()).any():
+        if (found := table[column].isna().to_numpy() & done).any():
             _LOG.warning(
                 "none was seen whole in %d of %d runs (column %s is empty), at %s: means over runs leave these out, "
                 "where durations may be longest",
-                *(np.count_nonzero(found), len(table), column, _places(table, found, points)),
+                *(np.count_nonzero(found), np.count_nonzero(done), column, _places(table, found, points)),
             )

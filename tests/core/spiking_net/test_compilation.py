@@ -187,3 +187,27 @@ threading.Thread(target=compile, daemon=True).start()
 began.wait()
 """
     assert run_python("-c", code).stdout == "compiled\n"
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there are no forks")
+def test_a_fork_does_not_wait_for_the_compiler_of_a_thread_that_it_lacks():
+    code = """
+import os, signal, threading, time
+import neuro_mod.core.compilation
+from numba.core.compiler_lock import global_compiler_lock
+began, ended = threading.Event(), threading.Event()
+def compile():
+    with global_compiler_lock:
+        began.set(), ended.wait()
+threading.Thread(target=compile, daemon=True).start()
+began.wait()
+if child := os.fork():
+    until = time.monotonic() + 60
+    while not (done := os.waitpid(child, os.WNOHANG)[0]) and time.monotonic() < until:
+        time.sleep(0.05)
+    if not done:
+        os.kill(child, signal.SIGKILL)
+    ended.set()
+    print("ended" if done else "waits")
+"""
+    assert run_python("-c", code).stdout == "ended\n"

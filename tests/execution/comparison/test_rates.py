@@ -306,3 +306,9 @@ def test_a_comparison_describes_itself_and_draws(comparison):
     assert comparison.plot("rate_histogram").axes
     with pytest.raises(InputError, match="expected one of rate_histogram, rate_comparison"):
         comparison.plot("rates")
+
+
+def test_its_description_counts_the_states_of_the_theory_of_the_configuration():
+    experiment = load_experiment(SMALL | {"mean_field": {"closure": "renewal"}})
+    found = compare(experiment, 1, 0.0, n_z=1, theories=["shifted/poisson"])
+    assert f" {len(found.states)} of shifted/renewal\n" in repr(found)

@@ -420,7 +420,7 @@ def test_runs_in_which_no_visit_ends_are_a_warning(caplog):
     _warn_of_long_visits(table.assign(rate_E_hz=np.nan, **{column: 1.0}), points)
     assert not caplog.text
     _warn_of_long_visits(table.assign(**{column: OF_DURATIONS}), points)
-    said = f"none was seen whole in 1 of 6 runs (column {column} is empty), at point 0 (arousal.level=0): means over"
+    said = f"none was seen whole in 1 of 5 runs (column {column} is empty), at point 0 (arousal.level=0): means over"
     assert [said in record.message for record in caplog.records] == [True]
 
 
