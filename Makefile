@@ -102,10 +102,11 @@ bench: $(PEERS)  ## time engine, batches, studies, commands, mean field and anal
 	$(BIN)/python -m benchmarks.detection_accuracy --out .venv/detection_accuracy.md
 	$(BIN)/python -m benchmarks.detection_network --out .venv/detection_network.md
 	$(BIN)/python -m benchmarks.hidden_markov --out .venv/hidden_markov.md
+	$(BIN)/python -m benchmarks.assemblies --out .venv/assemblies.md
 	(echo "# Measured by \`make bench\`"; for name in simulators mean_rates whole_process parts scaling weights batches studies \
-		mean_field detection_accuracy detection_network hidden_markov; do echo; $(section); done) > benchmarks/RESULTS.md
+		mean_field detection_accuracy detection_network hidden_markov assemblies; do echo; $(section); done) > benchmarks/RESULTS.md
 
-bench-long: $(INSTALLED)  ## time and memory of an hour of simulated time and of the analysis of 100 sessions
+bench-long: $(INSTALLED)  ## an hour of simulated time, the analysis of 100 sessions, studies with 200 workers
 	$(BIN)/python -m benchmarks.long_run --out .venv/long_run.md
 	$(BIN)/python -m benchmarks.analysis --out .venv/analysis.md
 	$(BIN)/python -m benchmarks.drivers --out .venv/drivers.md
